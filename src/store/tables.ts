@@ -1,0 +1,274 @@
+/**
+ * Every table, as Kysely sees it. Rules that hold for all of them:
+ * - Each leads with `tenant` (but `tenants`, `processes` and `remote_links`), so PostgreSQL can partition by it.
+ * - The same TypeScript type on both stores: flags are 0 or 1, instants are milliseconds since 1970 (UTC), JSON is text,
+ *   except `resources.search`, which is JSONB in both because filters look inside it.
+ * - Text compares by code point on both stores. What must compare without case is folded before it is stored.
+ */
+import type { Generated } from 'kysely';
+
+/** Milliseconds since 1970-01-01T00:00:00Z. */
+export type Millis = number;
+
+export interface Database {
+  tenants: TenantsTable;
+  tokens: TokensTable;
+  resources: ResourcesTable;
+  lookups: LookupsTable;
+  members: MembersTable;
+  changes: ChangesTable;
+  activity: ActivityTable;
+  targets: TargetsTable;
+  accounts: AccountsTable;
+  intents: IntentsTable;
+  receipts: ReceiptsTable;
+  calls: CallsTable;
+  remote_links: RemoteLinksTable;
+  processes: ProcessesTable;
+}
+
+export interface TenantsTable {
+  /** The name in the URL. Primary key. */
+  tenant: string;
+  title: string;
+  /** Which identity provider's habits to expect: `generic`, `entra`, `okta` ... */
+  idp: string;
+  created_at: Millis;
+}
+
+/** SCIM bearer tokens. Only a SHA-256 of the token is kept. Primary key (tenant, id); unique (hash). */
+export interface TokensTable {
+  tenant: string;
+  id: string;
+  hash: string;
+  label: string;
+  created_at: Millis;
+  expires_at: Millis | null;
+  revoked_at: Millis | null;
+  last_used_at: Millis | null;
+}
+
+/**
+ * Every SCIM resource of every type. Unique (tenant, id). `seq` is the insertion sequence that orders lists: the rowid on
+ * SQLite, an identity column on PostgreSQL. Index (tenant, type, seq) where deleted_at is null.
+ */
+export interface ResourcesTable {
+  seq: Generated<number>;
+  tenant: string;
+  /** UUIDv7, lower case. */
+  id: string;
+  /** Resource type name: `User`, `Group`. */
+  type: string;
+  version: number;
+  /** RFC 3339 UTC, as `meta.created` shows it. */
+  created: string;
+  last_modified: string;
+  /** The resource as sent back, without `id`, `meta` and the attributes that live in rows (members, groups). */
+  document: string;
+  /** `document` with every value in its comparable form (scim/comparable.ts): JSONB, for filters. */
+  search: unknown;
+  /** Set by DELETE: the resource is gone for SCIM, and stays until what hangs on it has been drained. */
+  deleted_at: Millis | null;
+}
+
+/**
+ * Attribute values that IdPs look resources up by, and the unique keys. Primary key (tenant, type, path, value,
+ * resource_id); index (tenant, resource_id); unique (tenant, type, path, value) where is_unique = 1.
+ */
+export interface LookupsTable {
+  tenant: string;
+  type: string;
+  /** Canonical attribute path, e.g. `userName`, `emails.value`. */
+  path: string;
+  /** Comparable form, shortened when very long (directory/lookups.ts). */
+  value: string;
+  resource_id: string;
+  is_unique: 0 | 1;
+}
+
+/**
+ * Group membership. Primary key (tenant, group_id, member_id); index (tenant, member_id, group_id); index (tenant,
+ * group_id, change_seq). A removed member stays, marked, until fan-out has seen it.
+ */
+export interface MembersTable {
+  tenant: string;
+  group_id: string;
+  /** The SCIM `value`, as sent. May be unknown: then it grants nothing. */
+  member_id: string;
+  display: string | null;
+  /** `User` or `Group`, as sent. */
+  member_type: string | null;
+  /** The change that last touched this row (changes.seq), which fan-out drains by. */
+  change_seq: number;
+  removed: 0 | 1;
+}
+
+/**
+ * "This user, this group or these rules changed." Fan-out turns each into due accounts and deletes it. `seq` as in
+ * resources: rowid on SQLite, identity on PostgreSQL. Index (urgent, seq).
+ */
+export interface ChangesTable {
+  seq: Generated<number>;
+  tenant: string;
+  subject: 'user' | 'group-members' | 'group' | 'target';
+  /** SCIM id of the user or group, or the target's id. `group-members`: only members with this change_seq. */
+  subject_id: string;
+  activity_id: string | null;
+  /** 1: may take access away, and goes first. */
+  urgent: 0 | 1;
+  /** How far fan-out has come through the subject's members or users. */
+  cursor: string | null;
+  created_at: Millis;
+}
+
+/** What an IdP (or an administrator) did: one row for each write. Primary key (tenant, id). */
+export interface ActivityTable {
+  tenant: string;
+  /** UUIDv7; also the request's id in logs and answers. */
+  id: string;
+  at: Millis;
+  /** `token:<id>`, `cli`, `engine`. */
+  actor: string;
+  /** `create`, `replace`, `patch`, `delete`, ... */
+  action: string;
+  resource_type: string;
+  resource_id: string;
+  /** JSON: what changed, by attribute path, secrets and values hidden where the schema says so. */
+  detail: string;
+}
+
+/** Primary key (tenant, id); unique (tenant, name). */
+export interface TargetsTable {
+  tenant: string;
+  id: string;
+  /** What the administrator calls it: `door`. */
+  name: string;
+  type: string;
+  /** JSON: the target type's settings without its secrets. */
+  settings: string;
+  /** JWE of the secret settings. */
+  secrets: string | null;
+  /** JWE of what the connection keeps (refresh token). */
+  vault: string | null;
+  /** JSON: scope, assignments, leaving policies (sync/rules.ts). */
+  rules: string;
+  /** JSON: times and limits (sync/pace.ts). */
+  pace: string;
+  state: 'active' | 'paused';
+  /** `admin`: until resumed by hand. `engine`: a probe resumes it. */
+  paused_by: 'admin' | 'engine' | null;
+  paused_reason: string | null;
+  probe_at: Millis | null;
+  /** Raised by every change of settings, secrets, rules or pace, so that processes notice. */
+  revision: number;
+  created_at: Millis;
+}
+
+/**
+ * One user in one target. Primary key (tenant, target_id, user_id); index (tenant, target_id, urgent desc, due_at) where
+ * due_at is not null; index (tenant, user_id); index (lease_owner) where lease_owner is not null;
+ * index (tenant, target_id, waits_for) where waits_for is not null.
+ */
+export interface AccountsTable {
+  tenant: string;
+  target_id: string;
+  user_id: string;
+  generation: number;
+  observed_generation: number;
+  /** When a worker should look; null = at rest. */
+  due_at: Millis | null;
+  urgent: 0 | 1;
+  attempts: number;
+  /** processes.id of the holder. */
+  lease_owner: string | null;
+  /** The fencing token: raised by every claim. */
+  lease_epoch: number;
+  /** Not at rest before the target has been looked at after this instant. */
+  verify_after: Millis | null;
+  /** The account that holds the name this one wants. */
+  waits_for: string | null;
+  remote_id: string | null;
+  situation: string | null;
+  /** Kind of the last outcome: `done`, `retry`, `snooze`, `reject`, `pause`; null = never worked on. */
+  outcome: string | null;
+  reason: string | null;
+  /** JSON: Observed as last seen, or null. */
+  observed: string | null;
+  /** JSON: Memory. */
+  memory: string;
+  /** Keys under which it is known or was wanted last, so that collisions are found: JSON of Keys. */
+  keys: string | null;
+  /** The canonical name in the target; index (tenant, target_id, name). */
+  name: string | null;
+  activity_id: string | null;
+  changed_at: Millis;
+  last_success_at: Millis | null;
+  last_error_at: Millis | null;
+}
+
+/** A create or invite about to be sent. Open until `closed_at`. Primary key (tenant, target_id, user_id, id). */
+export interface IntentsTable {
+  tenant: string;
+  target_id: string;
+  user_id: string;
+  id: string;
+  kind: 'create' | 'invite';
+  /** JSON of Keys: exactly what is sent. */
+  keys: string;
+  created_at: Millis;
+  closed_at: Millis | null;
+  /** `linked`, `absent`, `refused`. */
+  result: string | null;
+}
+
+/** How a removal was confirmed. Primary key (tenant, id); index (tenant, user_id). */
+export interface ReceiptsTable {
+  tenant: string;
+  id: string;
+  target_id: string;
+  user_id: string;
+  kind: 'unassign' | 'disable' | 'delete';
+  /** The event or role, for `unassign`. */
+  subject: string | null;
+  /** When the change that asked for it was accepted. */
+  requested_at: Millis;
+  confirmed_at: Millis;
+  evidence: 'read' | 'answer' | 'listing' | 'person' | 'unverifiable';
+  /** 1: the system has no such call, the nearest thing was done. */
+  emulated: 0 | 1;
+  activity_id: string | null;
+}
+
+/** Every downstream call, redacted. Primary key (tenant, id); index (tenant, user_id, at). */
+export interface CallsTable {
+  tenant: string;
+  id: string;
+  target_id: string;
+  /** Null: on behalf of the target itself (log-in, probe, listing). */
+  user_id: string | null;
+  activity_id: string | null;
+  at: Millis;
+  method: string;
+  /** Path without query values. */
+  path: string;
+  /** Null: no answer. */
+  status: number | null;
+  duration_ms: number;
+  error: string | null;
+}
+
+/** The only table that crosses tenants: one remote record is linked once. Primary key (system_key, remote_id). */
+export interface RemoteLinksTable {
+  system_key: string;
+  remote_id: string;
+  tenant: string;
+  target_id: string;
+  user_id: string;
+}
+
+/** Running processes. A lease is as good as its owner's heartbeat. Primary key (id). */
+export interface ProcessesTable {
+  id: string;
+  started_at: Millis;
+  alive_until: Millis;
+}

@@ -1,0 +1,166 @@
+/**
+ * The contract between the sync engine and one kind of downstream system.
+ *
+ * A target type is data, two pure functions (`desired`, `plan`) and a connection that finds, lists and applies. It owns
+ * every fact about its system: field names, error shapes, quirks. It does not own retries, leases, intents, ordering,
+ * persistence or scope: those are the engine's, and the same for every target. A folder under `src/targets/` imports
+ * these contract files only, and `registry.ts` finds it; adding one touches nothing else.
+ */
+import type { z } from 'zod';
+import type { SandboxPart } from './sandbox.ts';
+
+/** The names under which a system may know one account, e.g. `{ userName: 'jane', email: 'jane@example.com' }`. */
+export type Keys = Readonly<Record<string, string>>;
+
+/** Attribute values in the system's own field names. Passwords never appear here. */
+export type Fields = Readonly<Record<string, string>>;
+
+export interface Capabilities {
+  /** `emulated`: there is no such call; the plan does the nearest thing and the receipt says so. */
+  disable: 'native' | 'emulated' | 'none';
+  delete: 'hard' | 'soft' | 'none';
+  rename: boolean;
+  /** What a second create with the same keys does: gives back the first (`natural`), is refused, or makes a double. */
+  create: 'natural' | 'conflict' | 'none';
+  lookup: 'exact' | 'filter' | 'list';
+  /** The best proof of a removal that the system offers. */
+  verify: 'read' | 'listing' | 'answer' | 'none';
+  /** What an assignment is here, or null where the system has none. */
+  assignments: { noun: string } | null;
+  invites: boolean;
+}
+
+/** One user as a target sees it: the whole directory entry, never a delta. */
+export interface Person {
+  /** SCIM id. */
+  id: string;
+  /** The SCIM User as stored: canonical attribute names, real booleans, extensions under their URN. */
+  user: Readonly<Record<string, unknown>>;
+  /** `active` should work, `inactive` should exist without access, `absent` should not exist. */
+  presence: 'active' | 'inactive' | 'absent';
+  /** What the target's assignment rules grant, sorted, without doubles. */
+  assignments: readonly string[];
+}
+
+/** What an account should look like. */
+export interface Desired {
+  presence: 'active' | 'inactive';
+  keys: Keys;
+  fields: Fields;
+  assignments: readonly string[];
+}
+
+/** What an account was seen to be. */
+export interface Observed {
+  /** The system's own id of the record. */
+  id: string;
+  keys: Keys;
+  fields: Fields;
+  enabled: boolean;
+  /** null: could not be read. */
+  assignments: readonly string[] | null;
+}
+
+/** What the engine remembers of an account between runs, for `plan`. */
+export interface Memory {
+  /** Assignments that we made, the only ones that we take away unless the account is disabled. */
+  granted: readonly string[];
+  /** Assignments made by others and taken away when the account was disabled: given back on its return. */
+  remembered: readonly string[];
+}
+
+/** Execution order within an account; the engine sorts by it, stably. */
+export const STEP_ORDER = ['unassign', 'disable', 'delete', 'create', 'rename', 'update', 'enable', 'assign'] as const;
+export type StepKind = (typeof STEP_ORDER)[number];
+
+/**
+ * One call of a plan, as plain printable data. `{id}` in `call` stands for the record's id where a create comes first.
+ * Anything secret in `body` is a word in angle brackets (`<random>`), replaced only at the moment of sending.
+ */
+export interface Step {
+  kind: StepKind;
+  /** `METHOD /path`, as the system's document writes it. */
+  call: string;
+  body?: Readonly<Record<string, string>>;
+  /** The assignment concerned, for `assign` and `unassign`. */
+  subject?: string;
+  /** Names of the fields that differ, for `update`. */
+  changes?: readonly string[];
+}
+
+/** How the outcome of a step is known: seen by a read, or only said in the call's answer. */
+export type Evidence = 'read' | 'answer' | 'listing' | 'unverifiable';
+
+export interface Applied {
+  /** The record's id, where the step made or found one. */
+  id?: string;
+  evidence: Evidence;
+  /** What the record is after the step, where the answer says so. */
+  observed?: Observed;
+}
+
+export type Found =
+  | { kind: 'found'; observed: Observed }
+  /** Proven: the system answered in its own shape that there is none. */
+  | { kind: 'absent' }
+  /** The system cannot be asked; creating is the only look-up (natural idempotency). */
+  | { kind: 'unknowable' }
+  | { kind: 'ambiguous'; ids: readonly string[]; detail: string };
+
+/** The world as a connection sees it for the duration of one piece of work. Every HTTP call goes through `fetch`. */
+export interface Io {
+  /** Like the global `fetch`. It waits for the shared rate limit, cuts at the call time-out, checks the lease, logs. */
+  fetch: (url: string, init?: RequestInit) => Promise<Response>;
+  clock: () => Date;
+}
+
+/** Where a connection keeps what must survive a restart (refresh tokens): encrypted at rest, one value per target. */
+export interface Vault {
+  load(): Promise<string | null>;
+  save(value: string): Promise<void>;
+}
+
+/** What `find` is asked for: the linked record's id where there is one, and every key that may have been sent. */
+export interface Query {
+  id: string | null;
+  keys: readonly Keys[];
+  /** True: an earlier create may have landed under one of the keys, so the answer must be better than a guess. */
+  openIntent: boolean;
+}
+
+/** Methods throw `TargetError` when they do not succeed. */
+export interface Connection {
+  /** The cheapest call that proves address, credentials and rights. Resolves to a sentence for the administrator. */
+  check(io: Io): Promise<string>;
+  find(query: Query, io: Io): Promise<Found>;
+  /** Every account, completely, or a throw: an incomplete listing must never look complete. */
+  list(io: Io): AsyncIterable<Observed>;
+  /** Carries out one step on the record `id` (null before a create). `desired` is null when removing. */
+  apply(step: Step, subject: { id: string | null; desired: Desired | null }, io: Io): Promise<Applied>;
+}
+
+export interface TargetType<Settings = unknown> {
+  /** Lower-case and hyphens, the folder's name. */
+  type: string;
+  title: string;
+  /** Validates what an administrator enters; its defaults are stated in each field's description. */
+  settings: z.ZodType<Settings>;
+  /** Names of the settings that are encrypted at rest and never shown. */
+  secrets: readonly string[];
+  capabilities: Capabilities;
+  /** Calls of targets with the same limit group share one rate limit, across tenants. */
+  limitGroup(settings: Settings): string;
+  /** Identifies the remote system, so that one record there is never linked twice. */
+  systemKey(settings: Settings): string;
+  /** Pure. null = should not be there. */
+  desired(person: Person, settings: Settings): Desired | null;
+  /** Pure. The calls that turn `observed` (null = not there) into `desired` (null = should not be there). */
+  plan(desired: Desired | null, observed: Observed | null, memory: Memory, settings: Settings): readonly Step[];
+  open(settings: Settings, vault: Vault): Connection;
+  sandbox: SandboxPart;
+}
+
+/** Keeps a target type's own `Settings` while it is being written, and gives the engine the one shape it knows. */
+export function defineTarget<Settings>(type: TargetType<Settings>): TargetType {
+  return type as unknown as TargetType;
+}
