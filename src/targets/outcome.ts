@@ -7,13 +7,14 @@
  * - `reject` this account needs a person; nothing is retried until something about it changes.
  * - `pause`  the whole target stops: credentials or configuration. A probe resumes it.
  *
- * `unclear` says that the call may have taken effect all the same (time-out, reset, 5xx after sending).
+ * `unclear` says that the call may have taken effect all the same (time-out, reset, 5xx after sending). `heldBy` says that
+ * the wanted name belongs to another record: its id, or null where the system does not tell.
  */
 export type Outcome =
   | { kind: 'done' }
   | { kind: 'retry'; reason: string; afterMs?: number; unclear?: boolean }
   | { kind: 'snooze'; reason: string; afterMs: number }
-  | { kind: 'reject'; reason: string }
+  | { kind: 'reject'; reason: string; heldBy?: string | null }
   | { kind: 'pause'; reason: string };
 
 /** Every way of not being done. */

@@ -9,7 +9,10 @@
 import type { z } from 'zod';
 import type { SandboxPart } from './sandbox.ts';
 
-/** The names under which a system may know one account, e.g. `{ userName: 'jane', email: 'jane@example.com' }`. */
+/**
+ * The names under which a system may know one account, e.g. `{ userName: 'jane', email: 'jane@example.com' }`. The first
+ * is the one that must be unique there: two accounts of ours that want the same one take turns.
+ */
 export type Keys = Readonly<Record<string, string>>;
 
 /** Attribute values in the system's own field names. Passwords never appear here. */
@@ -105,6 +108,7 @@ export type Found =
   | { kind: 'absent' }
   /** The system cannot be asked; creating is the only look-up (natural idempotency). */
   | { kind: 'unknowable' }
+  /** More than one record fits, or one that has the name but not the rest: none of them may be linked. */
   | { kind: 'ambiguous'; ids: readonly string[]; detail: string };
 
 /** The world as a connection sees it for the duration of one piece of work. Every HTTP call goes through `fetch`. */
@@ -120,12 +124,28 @@ export interface Vault {
   save(value: string): Promise<void>;
 }
 
-/** What `find` is asked for: the linked record's id where there is one, and every key that may have been sent. */
+/**
+ * What `find` is asked for: the linked record's id where there is one, and every key that may have been sent. The keys are
+ * looked for when `id` is null, and when it leads nowhere while an intent is open; a linked record that is gone is
+ * otherwise `absent`, whoever has its name now.
+ */
 export interface Query {
   id: string | null;
   keys: readonly Keys[];
+  /** The linked record as it was when last seen, for what the system cannot be asked cheaply. */
+  last: Observed | null;
   /** True: an earlier create may have landed under one of the keys, so the answer must be better than a guess. */
   openIntent: boolean;
+}
+
+/** What a step is carried out on. */
+export interface Subject {
+  /** null before a create. */
+  id: string | null;
+  /** null when removing. */
+  desired: Desired | null;
+  /** The record as known before this step: the plan's, brought forward by the steps since. Saves the target a read. */
+  observed?: Observed | null;
 }
 
 /** Methods throw `TargetError` when they do not succeed. */
@@ -135,8 +155,8 @@ export interface Connection {
   find(query: Query, io: Io): Promise<Found>;
   /** Every account, completely, or a throw: an incomplete listing must never look complete. */
   list(io: Io): AsyncIterable<Observed>;
-  /** Carries out one step on the record `id` (null before a create). `desired` is null when removing. */
-  apply(step: Step, subject: { id: string | null; desired: Desired | null }, io: Io): Promise<Applied>;
+  /** Carries out one step. */
+  apply(step: Step, subject: Subject, io: Io): Promise<Applied>;
 }
 
 export interface TargetType<Settings = unknown> {
@@ -144,7 +164,7 @@ export interface TargetType<Settings = unknown> {
   type: string;
   title: string;
   /** Validates what an administrator enters; its defaults are stated in each field's description. */
-  settings: z.ZodType<Settings>;
+  settings: z.ZodType<Settings> & { shape: Readonly<Record<string, z.ZodType>> };
   /** Names of the settings that are encrypted at rest and never shown. */
   secrets: readonly string[];
   capabilities: Capabilities;

@@ -1,0 +1,134 @@
+/**
+ * Finds, lists and changes users of one Qflow enterprise. It owns what Qflow's answers mean for an account: when a create
+ * met an existing user, whether a rename took effect, whether a removed user is really gone.
+ */
+import { classify } from '../http.ts';
+import { type Failure, TargetError } from '../outcome.ts';
+import { canonicalName, pinOf, sameEmail } from '../qflow-account.ts';
+import type { Applied, Connection, Found, Io, Keys, Query, Step, Subject, Vault } from '../target.ts';
+import { createClient, randomPassword, userOf } from './client.ts';
+import { DISABLED_MARKER, marked, observe, RANDOM, type UserRecord, unmarked } from './mapping.ts';
+import type { Settings } from './settings.ts';
+
+export function open(settings: Settings, vault: Vault): Connection {
+  const client = createClient(settings, vault);
+  const pin = pinOf(settings);
+  const isNamed = (user: UserRecord, userName = '') =>
+    canonicalName(String(user.userName ?? ''), pin) === canonicalName(userName, pin);
+  const matches = (user: UserRecord, keys: Keys) =>
+    isNamed(user, keys.userName) && sameEmail(String(user.email ?? ''), keys.email ?? '');
+
+  /** Qflow looks up by e-mail only; the name is compared on our side. */
+  async function look(keys: Keys, io: Io): Promise<UserRecord[]> {
+    return (await client.byEmail(io, keys.email ?? '')).filter((user) => matches(user, keys));
+  }
+
+  async function find({ id, keys, openIntent }: Query, io: Io): Promise<Found> {
+    const linked = id === null ? null : await client.get(io, id);
+    if (linked) return { kind: 'found', observed: observe(linked) };
+    if (id !== null && !openIntent) return { kind: 'absent' };
+    const seen = new Map<string, UserRecord>();
+    for (const pair of keys) for (const user of await look(pair, io)) seen.set(user.id, user);
+    const [first, ...others] = seen.values();
+    if (!first) return { kind: 'absent' };
+    if (others.length === 0) return { kind: 'found', observed: observe(first) };
+    return { kind: 'ambiguous', ids: [...seen.keys()], detail: `${seen.size} users have this name and e-mail address` };
+  }
+
+  async function create(body: Readonly<Record<string, string>>, io: Io): Promise<Applied> {
+    const keys = { userName: body.userName ?? '', email: body.email ?? '' };
+    const answer = await client.create(io, body.password === RANDOM ? { ...body, password: randomPassword() } : body);
+    const isDone = answer.status >= 200 && answer.status < 300;
+    if (!isDone && answer.status !== 409 && answer.status !== 400) throw new TargetError(classify(answer));
+    const answered = isDone ? userOf(answer.body) : null;
+    const user = answered ?? (await look(keys, io))[0];
+    if (user && matches(user, keys)) return { id: user.id, evidence: 'answer', observed: observe(user) };
+    if (user) throw await taken(keys.userName, user.id, io);
+    if (!isDone) throw await taken(keys.userName, null, io, classify(answer));
+    throw new TargetError({ kind: 'retry', reason: 'the create was answered without a user in it', unclear: true });
+  }
+
+  /** A refusal because of a name: says who holds it. `otherwise` is thrown where nobody does. */
+  async function taken(userName: string, holder: string | null, io: Io, otherwise?: Failure): Promise<TargetError> {
+    const heldBy = holder ?? (await client.all(io)).find((user) => isNamed(user, userName))?.id ?? null;
+    if (heldBy === null && otherwise) return new TargetError(otherwise);
+    return new TargetError({ kind: 'reject', reason: `${userName} is the user name of another Qflow user`, heldBy });
+  }
+
+  /** Old and new name go together, so a rename that already happened, or another's in between, is seen by a read. */
+  async function rename(id: string, userName: string, io: Io): Promise<Applied> {
+    const before = await existing(id, io);
+    if (isNamed(before, userName)) return { evidence: 'read', observed: observe(before) };
+    try {
+      await client.changeUserName(io, id, String(before.userName ?? ''), userName);
+      return { evidence: 'answer', observed: observe({ ...before, userName }) };
+    } catch (error) {
+      if (!(error instanceof TargetError) || error.failure.kind === 'pause') throw error;
+      const after = await existing(id, io);
+      if (isNamed(after, userName)) return { evidence: 'read', observed: observe(after) };
+      throw error.failure.kind === 'reject' ? await taken(userName, null, io, error.failure) : error;
+    }
+  }
+
+  /** Read, merge, write: a PUT replaces, and never carries a password or a changed name. */
+  async function write(id: string, change: (user: UserRecord) => Record<string, unknown>, io: Io): Promise<Applied> {
+    const before = await existing(id, io);
+    const user: UserRecord = { ...before, ...change(before), id, userName: before.userName };
+    await client.put(io, user);
+    // A PUT without `password` may blank it [A]: that must not open a disabled account.
+    if (String(user.customData ?? '').includes(DISABLED_MARKER)) await client.scramble(io, id);
+    return { evidence: 'answer', observed: observe(user) };
+  }
+
+  async function existing(id: string, io: Io): Promise<UserRecord> {
+    const user = await client.get(io, id);
+    if (user) return user;
+    throw new TargetError({ kind: 'retry', reason: `Qflow user ${id} is gone; it will be looked for again` });
+  }
+
+  /** The answer proves nothing: a server that overlooks the id may say 200 or 404 as well. Only the read after does. */
+  async function remove(id: string, io: Io): Promise<Applied> {
+    const ways = settings.deleteBy === 'body-then-query' ? (['body', 'query'] as const) : [settings.deleteBy];
+    let last = '';
+    for (const way of ways) {
+      const answer = await client.remove(io, id, way);
+      if ((await client.get(io, id)) === null) return { evidence: 'read' };
+      last = `${answer.method} ${answer.path} answered ${answer.status}`;
+    }
+    throw new TargetError({ kind: 'reject', reason: `${last}, yet user ${id} is still there; see setting deleteBy` });
+  }
+
+  async function apply(step: Step, { id }: Subject, io: Io): Promise<Applied> {
+    const { id: _, ...body } = step.body ?? {};
+    if (step.kind === 'create') return create(body, io);
+    if (id === null) throw new TargetError({ kind: 'reject', reason: `${step.kind} needs a user` });
+    switch (step.kind) {
+      case 'rename':
+        return rename(id, body.newUserName ?? '', io);
+      case 'update':
+        return write(id, () => body, io);
+      case 'disable':
+        // First what takes access away; the marker last, so that a failure in between is seen and repeated.
+        await client.scramble(io, id);
+        return write(id, (user) => ({ customData: marked(user.customData) }), io);
+      case 'enable':
+        return write(id, (user) => ({ customData: unmarked(user.customData) }), io);
+      case 'delete':
+        return remove(id, io);
+      default:
+        throw new TargetError({ kind: 'reject', reason: `Qflow Enterprise has no ${step.kind}` });
+    }
+  }
+
+  return {
+    async check(io) {
+      const total = await client.total(io);
+      return `Signed in as ${settings.username}${total === null ? '' : `; ${total} users in the enterprise`}.`;
+    },
+    find,
+    async *list(io) {
+      for (const user of await client.all(io)) yield observe(user);
+    },
+    apply,
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * What a Qflow Enterprise user should look like, and the calls that make it so: pure functions, no HTTP. The marker of the
+ * emulated disable lives here because both what is read and what is planned depend on it.
+ */
+
+import { factsOf } from '../person.ts';
+import { canonicalName, pinOf, sameEmail } from '../qflow-account.ts';
+import type { Desired, Fields, Observed, Person, Step } from '../target.ts';
+import type { Settings } from './settings.ts';
+
+/** A user as the API gives it, without `password` (cut out at the door). */
+export type UserRecord = Readonly<Record<string, unknown>> & { id: string };
+
+/** There is no enabled flag, so this in `customData` says that we scrambled the password. */
+export const DISABLED_MARKER = '[linkspan:disabled]';
+
+/** Stands for a password that is made at the moment of sending and kept nowhere. */
+export const RANDOM = '<random>';
+
+const API = '/users/v1/api';
+
+export function desired(person: Person, settings: Settings): Desired | null {
+  if (person.presence === 'absent') return null;
+  const facts = factsOf(person);
+  const pin = pinOf(settings);
+  const isPrefixed = facts.userName.toLowerCase().startsWith(`${pin.toLowerCase()}/`);
+  const userName = `${pin}/${isPrefixed ? facts.userName.slice(pin.length + 1) : facts.userName}`;
+  return {
+    presence: person.presence,
+    keys: { userName, email: facts.email },
+    fields: {
+      firstName: facts.givenName,
+      lastName: facts.familyName,
+      email: facts.email,
+      ...(facts.organization && { companyName: facts.organization }),
+      ...(facts.timezone && { timeZoneId: facts.timezone }),
+    },
+    assignments: [],
+  };
+}
+
+/** Neither kept as fields nor compared: keys, what is ours to keep out of sight, and the marker's place. */
+const NOT_FIELDS = ['id', 'userName', 'password', 'customData'];
+
+export function observe(record: UserRecord): Observed {
+  const texts = Object.entries(record).filter(
+    ([name, value]) => typeof value === 'string' && !NOT_FIELDS.includes(name),
+  );
+  return {
+    id: record.id,
+    keys: { userName: text(record.userName), email: text(record.email) },
+    fields: Object.fromEntries(texts) as Fields,
+    enabled: !text(record.customData).includes(DISABLED_MARKER),
+    assignments: [],
+  };
+}
+
+export function plan(desired: Desired | null, observed: Observed | null, settings: Settings): Step[] {
+  if (desired === null) {
+    return observed ? [{ kind: 'delete', call: `DELETE ${API}/user`, body: { id: observed.id } }] : [];
+  }
+  if (observed === null) return [{ kind: 'create', call: `POST ${API}/user`, body: newUser(desired) }];
+  const steps: Step[] = [];
+  const { id } = observed;
+  if (desired.presence === 'inactive' && observed.enabled) {
+    steps.push({
+      kind: 'disable',
+      call: `PUT ${API}/user/changepassword, PUT ${API}/user`,
+      body: { id, newPassword: RANDOM, customData: DISABLED_MARKER },
+    });
+  }
+  const pin = pinOf(settings);
+  const userName = desired.keys.userName ?? '';
+  if (canonicalName(observed.keys.userName ?? '', pin) !== canonicalName(userName, pin)) {
+    const body = { id, oldUserName: observed.keys.userName ?? '', newUserName: userName };
+    steps.push({ kind: 'rename', call: `PUT ${API}/user/changeusername`, body });
+  }
+  const changes = Object.entries(desired.fields).filter(([name, value]) => differs(name, value, observed.fields[name]));
+  if (changes.length > 0) {
+    const body = { id, ...Object.fromEntries(changes) };
+    steps.push({ kind: 'update', call: `PUT ${API}/user`, body, changes: changes.map(([name]) => name) });
+  }
+  if (desired.presence === 'active' && !observed.enabled) {
+    steps.push({ kind: 'enable', call: `PUT ${API}/user`, body: { id, customData: '' } });
+  }
+  return steps;
+}
+
+/** Made disabled at once where it should be: there is nothing to scramble before there is a user. */
+function newUser({ keys, fields, presence }: Desired): Record<string, string> {
+  const filled = Object.entries(fields).filter(([, value]) => value !== '');
+  return {
+    userName: keys.userName ?? '',
+    ...Object.fromEntries(filled),
+    password: RANDOM,
+    ...(presence === 'inactive' && { customData: DISABLED_MARKER }),
+  };
+}
+
+function differs(name: string, wanted: string, seen = ''): boolean {
+  return name === 'email' ? !sameEmail(wanted, seen) : wanted !== seen.trim();
+}
+
+/** `customData` with the marker, beside whatever stands there. */
+export function marked(customData: unknown): string {
+  const kept = text(customData);
+  return kept.includes(DISABLED_MARKER) ? kept : `${kept} ${DISABLED_MARKER}`.trimStart();
+}
+
+/** `customData` as it was before `marked`. */
+export function unmarked(customData: unknown): string {
+  return text(customData).replaceAll(` ${DISABLED_MARKER}`, '').replaceAll(DISABLED_MARKER, '');
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -1,0 +1,139 @@
+/**
+ * Finds, lists and changes the team members of one Qflow account. It owns what Qflow's answers mean for a member: that a
+ * create may give back somebody else, that a list may not show a member who is there, when an event is really taken away.
+ */
+import { classify } from '../http.ts';
+import { TargetError } from '../outcome.ts';
+import { sameEmail } from '../qflow-account.ts';
+import type { Applied, Connection, Fields, Found, Io, Keys, Observed, Query, Step, Subject, Vault } from '../target.ts';
+import { createClient } from './client.ts';
+import { type Member, observe } from './mapping.ts';
+import { createRoster } from './roster.ts';
+import { namespaceOf, type Settings } from './settings.ts';
+
+export function open(settings: Settings, vault: Vault): Connection {
+  const client = createClient(settings, vault);
+  const roster = createRoster(client.members);
+  const isEnterprise = settings.accountKind === 'enterprise';
+  const bareName = (member: Member) => observe(member, null, settings).keys.userName ?? '';
+
+  async function withEvents(member: Member, io: Io): Promise<Observed> {
+    return observe(member, await client.eventsOf(io, bareName(member)), settings);
+  }
+
+  async function find({ id, keys, last, openIntent }: Query, io: Io): Promise<Found> {
+    const isNamed = (member: Member) => keys.some((pair) => pair.userName === bareName(member));
+    const mayBeOld = id === null && !openIntent;
+    let members = await (mayBeOld ? roster.recent(io) : roster.fresh(io));
+    // Only absence may be concluded from a list a moment old: the create that follows finds a holder all the same.
+    if (mayBeOld && members.some(isNamed)) members = await roster.fresh(io);
+    const linked = id === null ? undefined : members.find((member) => member.id === id);
+    if (linked) return { kind: 'found', observed: await withEvents(linked, io) };
+    if (id !== null && !openIntent) return unlisted(last, io);
+    const named = members.filter(isNamed);
+    const [first] = named;
+    if (!first) return isEnterprise ? { kind: 'absent' } : { kind: 'unknowable' };
+    if (named.length === 1 && isWanted(first, keys)) return { kind: 'found', observed: await withEvents(first, io) };
+    const detail =
+      named.length > 1 ? 'several members have these names' : 'the name is there with another e-mail address';
+    return { kind: 'ambiguous', ids: named.map((member) => member.id), detail };
+  }
+
+  /** Only an enterprise account lists a member who has no event; elsewhere what was last seen is the best there is. */
+  async function unlisted(last: Observed | null, io: Io): Promise<Found> {
+    if (isEnterprise) return { kind: 'absent' };
+    if (!last) return { kind: 'unknowable' };
+    const assignments = await client.eventsOf(io, last.keys.userName ?? '');
+    return { kind: 'found', observed: { ...last, assignments } };
+  }
+
+  function isWanted(member: Member, keys: readonly Keys[]): boolean {
+    return keys.some((pair) => pair.userName === bareName(member) && sameEmail(pair.email ?? '', String(member.email)));
+  }
+
+  /** Qflow answers a taken name with its holder, as if it had been made just now; the e-mail address tells. */
+  async function create(body: Fields, io: Io): Promise<Applied> {
+    const member = await client.create(io, body);
+    if (isWanted(member, [{ userName: body.userName ?? '', email: body.email ?? '' }])) {
+      return { id: member.id, evidence: 'answer', observed: observe(member, null, settings) };
+    }
+    const reason = `${body.userName} is the user name of another Qflow team member`;
+    throw new TargetError({ kind: 'reject', reason, heldBy: member.id });
+  }
+
+  /** The plan's body is the whole record, merged with what was read; a PUT clears whatever it omits. */
+  async function replace(body: Fields, observed: Observed | null | undefined, io: Io): Promise<Applied> {
+    await client.put(io, body);
+    const { id = '', ...fields } = body;
+    return { evidence: 'answer', observed: observe({ ...fields, id }, observed?.assignments ?? null, settings) };
+  }
+
+  /** Being told is not seeing: `read` only when the event was seen before and is not seen after. */
+  async function unassign(id: string, event: string, observed: Observed | null | undefined, io: Io): Promise<Applied> {
+    const answer = await client.unassign(io, id, event);
+    const userName = observed?.keys.userName;
+    const after = userName === undefined ? null : await client.eventsOf(io, userName);
+    if (after?.includes(event)) {
+      throw new TargetError(
+        answer.status < 300
+          ? { kind: 'retry', reason: `event ${event} is still shown after it was unassigned` }
+          : { kind: 'reject', reason: `event ${event} was not unassigned (${answer.status}): not ours to take away` },
+      );
+    }
+    const isSeenGone = after !== null && observed?.assignments?.includes(event) === true;
+    if (!isSeenGone && answer.status >= 300) throw new TargetError(classify(answer));
+    return { evidence: isSeenGone ? 'read' : 'answer' };
+  }
+
+  async function remove(id: string, io: Io): Promise<Applied> {
+    const answer = await client.remove(io, id);
+    const isListed = isEnterprise && (await roster.fresh(io)).some((member) => member.id === id);
+    if (isEnterprise && !isListed) return { evidence: 'listing' };
+    if (answer.status === 400) throw new TargetError(classify(answer));
+    if (!isListed) return { evidence: 'answer' };
+    throw new TargetError({ kind: 'retry', reason: `team member ${id} is still listed after it was deleted` });
+  }
+
+  async function apply(step: Step, { id, observed }: Subject, io: Io): Promise<Applied> {
+    if (step.kind === 'create') return create(step.body ?? {}, io);
+    if (id === null) throw new TargetError({ kind: 'reject', reason: `${step.kind} needs a team member` });
+    const event = step.subject ?? '';
+    switch (step.kind) {
+      case 'rename':
+      case 'update':
+        return replace({ ...step.body, id }, observed, io);
+      case 'assign':
+        await client.assign(io, id, event);
+        return { evidence: 'answer' };
+      case 'unassign':
+        return unassign(id, event, observed, io);
+      case 'delete':
+        return remove(id, io);
+      default:
+        throw new TargetError({ kind: 'reject', reason: `Qflow Team has no ${step.kind}` });
+    }
+  }
+
+  return {
+    async check(io) {
+      const members = await client.members(io);
+      if (!isEnterprise) return `Signed in as ${settings.username}; ${members.length} team members have an event.`;
+      const named = members.map(({ userName }) => String(userName).split('/')).filter((parts) => parts.length > 1);
+      const pins = new Set(named.map(([pin = '']) => pin.toLowerCase()));
+      if (pins.size > 0 && !pins.has(namespaceOf(settings).toLowerCase())) {
+        const reason = `members are listed under ${[...pins].join(', ')}, not ${namespaceOf(settings)}: is enterprisePin right?`;
+        throw new TargetError({ kind: 'pause', reason });
+      }
+      return `Signed in as ${settings.username}; ${members.length} team members in the enterprise.`;
+    },
+    find,
+    async *list(io) {
+      if (!isEnterprise) {
+        const reason = 'a standalone Qflow account cannot list members who have no event, so no listing is complete';
+        throw new TargetError({ kind: 'reject', reason });
+      }
+      for (const member of await client.members(io)) yield await withEvents(member, io);
+    },
+    apply,
+  };
+}

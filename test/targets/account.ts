@@ -1,0 +1,94 @@
+/** The smallest stand-in for the sync engine: one account, brought to what is wanted by the contract alone. */
+import {
+  type Applied,
+  type Connection,
+  type Desired,
+  type Found,
+  type Io,
+  type Memory,
+  type Observed,
+  type Person,
+  STEP_ORDER,
+  type Step,
+  type TargetType,
+} from '../../src/targets/target.ts';
+
+export interface Run {
+  found: Found;
+  steps: readonly Step[];
+  applied: Applied[];
+}
+
+export interface Account {
+  id: string | null;
+  memory: Memory;
+  /** What was last seen. */
+  observed: Observed | null;
+  openIntent: boolean;
+  desired(person: Person): Desired | null;
+  /** @throws TargetError of the first step that fails. */
+  sync(person: Person): Promise<Run>;
+}
+
+export function createAccount(type: TargetType, settings: unknown, connection: Connection, io: Io): Account {
+  let lastKeys: Desired['keys'] | null = null;
+
+  async function locate(keys: Desired['keys'][]): Promise<Found> {
+    const { id, observed, openIntent } = account;
+    if (id !== null) {
+      const linked = await connection.find({ id, keys, last: observed, openIntent: false }, io);
+      if (linked.kind === 'found') return linked;
+      if (linked.kind !== 'absent') throw new Error(`the linked record is ${linked.kind}`);
+    }
+    const found = await connection.find({ id: null, keys, last: null, openIntent }, io);
+    if (found.kind === 'ambiguous') throw new Error(found.detail);
+    return found;
+  }
+
+  const account: Account = {
+    id: null,
+    memory: { granted: [], remembered: [] },
+    observed: null,
+    openIntent: false,
+    desired: (person) => type.desired(person, settings),
+    async sync(person) {
+      const desired = account.desired(person);
+      const keys = [desired?.keys, lastKeys].filter((pair) => pair !== null && pair !== undefined);
+      const found = await locate(keys);
+      account.observed = found.kind === 'found' ? found.observed : null;
+      const planned = type.plan(desired, account.observed, account.memory, settings);
+      const steps = [...planned].sort((a, b) => STEP_ORDER.indexOf(a.kind) - STEP_ORDER.indexOf(b.kind));
+      account.id = account.observed?.id ?? null;
+      lastKeys = desired?.keys ?? lastKeys;
+      const applied: Applied[] = [];
+      for (const step of steps) {
+        account.openIntent ||= step.kind === 'create';
+        const done = await connection.apply(step, { id: account.id, desired, observed: account.observed }, io);
+        applied.push(done);
+        account.id = done.id ?? account.id;
+        account.observed = done.observed ?? without(account.observed, step);
+        account.memory = remember(account.memory, step, desired);
+      }
+      account.openIntent = false;
+      if (desired?.presence === 'active') account.memory = { ...account.memory, remembered: [] };
+      return { found, steps, applied };
+    },
+  };
+  return account;
+}
+
+/** An answer that does not show the record leaves the stand-in to know what became of an assignment. */
+function without(observed: Observed | null, { kind, subject }: Step): Observed | null {
+  if (!observed?.assignments || kind !== 'unassign') return observed;
+  return { ...observed, assignments: observed.assignments.filter((event) => event !== subject) };
+}
+
+function remember({ granted, remembered }: Memory, step: Step, desired: Desired | null): Memory {
+  const event = step.subject ?? '';
+  const others = granted.filter((each) => each !== event);
+  if (step.kind === 'assign' && desired?.assignments.includes(event))
+    return { granted: [...others, event], remembered };
+  if (step.kind !== 'unassign') return { granted, remembered };
+  const isTheirs = desired?.presence === 'inactive' && !granted.includes(event);
+  return { granted: others, remembered: isTheirs ? [...remembered, event] : remembered };
+}
