@@ -60,7 +60,7 @@ export interface ResourcesTable {
   /** Resource type name: `User`, `Group`. */
   type: string;
   version: number;
-  /** RFC 3339 UTC, as `meta.created` shows it. */
+  /** `meta.created` in comparable form: RFC 3339, UTC, nine fraction digits. */
   created: string;
   last_modified: string;
   /** The resource as sent back, without `id`, `meta` and the attributes that live in rows (members, groups). */
@@ -98,6 +98,9 @@ export interface MembersTable {
   display: string | null;
   /** `User` or `Group`, as sent. */
   member_type: string | null;
+  /** Both in comparable form, for filters. */
+  display_folded: string | null;
+  type_folded: string | null;
   /** The change that last touched this row (changes.seq), which fan-out drains by. */
   change_seq: number;
   removed: 0 | 1;
