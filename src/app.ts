@@ -1,0 +1,165 @@
+/** The composition root: configuration -> store -> directory -> sync -> http. Nothing else knows how the parts fit. */
+
+import type { AddressInfo } from 'node:net';
+import { serve } from '@hono/node-server';
+import { type Config, hostForUrl, publicUrlOf } from './config.ts';
+import { createDirectory, type Directory } from './directory/directory.ts';
+import { createScopeCompiler, type ScopeCompiler } from './directory/scope.ts';
+import { createMetrics } from './http/metrics.ts';
+import { createServer } from './http/server.ts';
+import type { Log } from './log.ts';
+import { loadSchemas } from './schemas.ts';
+import type { ResourceType, Schema } from './scim/schema.ts';
+import { openStore, type Store, type StoreOptions } from './store/store.ts';
+import { census } from './sync/census.ts';
+import { startSync } from './sync/sync.ts';
+import type { TargetsContext } from './sync/targets.ts';
+import { targetTypes } from './targets/registry.ts';
+import type { TargetType } from './targets/target.ts';
+import { type Cipher, createCipher } from './tenancy/cipher.ts';
+import { createAuthenticator } from './tenancy/tokens.ts';
+
+/** What every command needs. */
+export interface App extends TargetsContext {
+  store: Store;
+  directory: Directory;
+  resourceTypes: ReadonlyMap<string, ResourceType>;
+  schemas: readonly Schema[];
+  types: ReadonlyMap<string, TargetType>;
+  cipher: Cipher;
+  compileScope: ScopeCompiler;
+  close(): Promise<void>;
+}
+
+export interface RunningServer {
+  port: number;
+  /** Without a trailing slash. */
+  url: string;
+  close(): Promise<void>;
+}
+
+export class MissingKey extends Error {
+  override readonly name = 'MissingKey';
+  constructor() {
+    super(
+      'LINKSPAN_SECRET_KEY is not set. It encrypts the credentials of targets. Make one with: openssl rand -base64 32',
+    );
+  }
+}
+
+export interface AppHooks {
+  /** Told after every write that sync has to carry on. */
+  wake: () => void;
+  publicUrl: () => string;
+}
+
+export async function openApp(config: Config, hooks?: AppHooks, storeOptions?: StoreOptions): Promise<App> {
+  const { wake, publicUrl } = hooks ?? { wake: () => {}, publicUrl: () => publicUrlOf(config, config.port) };
+  const { resourceTypes, schemas } = await loadSchemas();
+  const userType = resourceTypes.get('User');
+  if (!userType) throw new Error('scim-schemas/ defines no User.');
+  const store = await openStore(config.databaseUrl, storeOptions);
+  const directory = createDirectory({
+    store,
+    types: [...resourceTypes.values()],
+    baseUrl: (tenant) => `${publicUrl()}/tenants/${tenant}/scim/v2`,
+    onChange: wake,
+  });
+  return {
+    store,
+    directory,
+    resourceTypes,
+    schemas,
+    types: targetTypes,
+    cipher: config.secretKey ? createCipher(config.secretKey) : withoutKey(),
+    compileScope: createScopeCompiler(userType),
+    close: () => store.close(),
+  };
+}
+
+/** Reading the directory needs no key; whatever touches a secret does. */
+function withoutKey(): Cipher {
+  const refuse = () => Promise.reject(new MissingKey());
+  return { seal: refuse, open: refuse };
+}
+
+/** Serves SCIM and carries changes on, until closed. */
+export async function startServer(
+  config: Config,
+  log: Log,
+  storeOptions?: StoreOptions,
+): Promise<RunningServer & { app: App }> {
+  if (!config.secretKey) throw new MissingKey();
+  let wake = () => {};
+  let port = config.port;
+  const hooks: AppHooks = { wake: () => wake(), publicUrl: () => publicUrlOf(config, port) };
+  const app = await openApp(config, hooks, storeOptions);
+  const metrics = createMetrics(() => census(app.store));
+  const http = createServer({
+    app,
+    metrics,
+    log,
+    authenticate: createAuthenticator(app.store),
+    ready: async () => void (await app.store.now()),
+  });
+  const listener = await listen(http.fetch, config).catch(async (error) => {
+    await app.close();
+    throw error;
+  });
+  port = listener.port;
+  const sync = await startSync({
+    ...app,
+    onCall: (lane, call) =>
+      metrics.countCall(lane.tenant, lane.name, String(call.status ?? call.error), call.duration_ms / 1_000),
+    onWorked(lane, account, { outcome, reason, held }) {
+      metrics.countOutcome(lane.tenant, lane.name, held ? outcome : 'lost', (Date.now() - account.changed_at) / 1_000);
+      const level = outcome === 'reject' || outcome === 'pause' ? 'warn' : 'debug';
+      log[level](
+        { tenant: lane.tenant, target: lane.name, user: account.user_id, outcome, reason },
+        'account worked on',
+      );
+    },
+    onBroken: ({ tenant, name }, problem) =>
+      log.error({ tenant, target: name, reason: problem.message }, 'target cannot be opened'),
+    onError: (error) => log.error({ err: error }, 'sync is held up and will try again'),
+  });
+  wake = sync.wake;
+  return {
+    app,
+    port,
+    url: publicUrlOf(config, port),
+    async close() {
+      await listener.close();
+      await sync.stop();
+      await app.close();
+    },
+  };
+}
+
+/** A filter may stand in the URL: long enough for the longest that is read, percent-encoded (scim/filter). */
+const MAX_HEADER_BYTES = 131_072;
+
+/** @throws the system's own error (EADDRINUSE ...) where the address cannot be listened on. */
+export function listen(
+  fetch: (request: Request) => Response | Promise<Response>,
+  { host, port }: { host: string; port: number },
+): Promise<RunningServer> {
+  return new Promise((resolve, reject) => {
+    const options = { fetch, hostname: host, port, serverOptions: { maxHeaderSize: MAX_HEADER_BYTES } };
+    const server = serve(options, (address: AddressInfo) => {
+      server.off('error', reject);
+      resolve({
+        port: address.port,
+        url: `http://${hostForUrl(host)}:${address.port}`,
+        close: () =>
+          new Promise((closed) => {
+            server.close(() => closed());
+            // Idle connections would keep the process alive; those with a request under way end with it.
+            if ('closeIdleConnections' in server) server.closeIdleConnections();
+            setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), 3_000).unref();
+          }),
+      });
+    });
+    server.once('error', reject);
+  });
+}

@@ -1,0 +1,123 @@
+/**
+ * `linkspan demo`, which is what `npm start` runs: serve, with embedded sandboxes and a tenant `demo` that is wired to
+ * them. Everything it makes can be made by the other commands; it only chooses the names and the settings.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command } from 'commander';
+import { type App, startServer } from '../app.ts';
+import { type Config, readConfig } from '../config.ts';
+import { createLog } from '../log.ts';
+import { addTarget, findTarget, setTarget, type TargetInput } from '../sync/targets.ts';
+import { createTenant, findTenant } from '../tenancy/tenants.ts';
+import { replaceToken } from '../tenancy/tokens.ts';
+import { makeDemoSecrets, readDemoSecrets } from './demo-secrets.ts';
+import { startSandboxes } from './sandbox.ts';
+import { bold, dim, print, untilStopped } from './terminal.ts';
+
+export const demo = () =>
+  new Command('demo')
+    .description('serve, with embedded sandboxes and a tenant "demo" that is wired to them')
+    .action(async () => {
+      const given = readConfig(process.env);
+      const secrets = (await readDemoSecrets(given)) ?? (await makeDemoSecrets(given));
+      const config: Config = {
+        ...given,
+        secretKey: given.secretKey ?? Buffer.from(secrets.secretKey, 'base64'),
+        demoToken: given.demoToken ?? secrets.token,
+      };
+      const sandboxes = config.sandboxUrl ? null : await startSandboxes(config);
+      const sandboxUrl = config.sandboxUrl ?? sandboxes?.url ?? '';
+      try {
+        const server = await startServer(config, createLog(config));
+        await furnish(server.app, config, sandboxUrl);
+        print(welcome(server.url, config.demoToken ?? '', sandboxUrl));
+        await untilStopped();
+        print('\nStopping: finishing what is under way.');
+        await server.close();
+      } finally {
+        await sandboxes?.close();
+      }
+    });
+
+/** Quick, because the sandboxes are: a change reaches an idle one at once, and faults are got over in seconds. */
+const PACE = {
+  callTimeoutMs: 1_000,
+  backoffMinMs: 100,
+  backoffMaxMs: 2_000,
+  settleMs: 2_000,
+  probeMs: 1_000,
+  limitedMs: 1_000,
+  ratePerSecond: 0,
+  concurrency: 8,
+};
+const STAFF = 'userType ne "EndUser"';
+
+/** The tenant, its token and its targets: made where they are missing, else left as they are but for the address. */
+async function furnish(app: App, config: Config, sandboxUrl: string): Promise<void> {
+  const tenant = 'demo';
+  if (!(await findTenant(app.store, tenant))) await createTenant(app.store, { tenant, title: 'Demo', idp: 'generic' });
+  if (config.demoToken) await replaceToken(app.store, tenant, 'demo', config.demoToken);
+
+  const credentials = await sandboxCredentials(sandboxUrl);
+  const targets: Record<string, [type: string, rules: TargetInput['rules']]> = {
+    dashboard: ['qflow-enterprise', { scope: STAFF }],
+    door: ['qflow-team', { scope: STAFF, onlyAssigned: true, assignments: [{ groupPrefix: 'Event ' }] }],
+  };
+  for (const [name, [type, rules]] of Object.entries(targets)) {
+    const settings = settingsFrom(app, type, credentials);
+    const existing = await findTarget(app.store, tenant, name);
+    if (!existing) await addTarget(app, tenant, name, type, { settings, rules, pace: PACE });
+    else if (addressOf(existing.settings) !== settings.baseUrl) await setTarget(app, tenant, name, { settings });
+  }
+}
+
+/** What the sandbox says a client needs, as far as the target type asks for it. */
+function settingsFrom(app: App, typeName: string, credentials: Record<string, Record<string, string>>) {
+  const type = app.types.get(typeName);
+  const offered = Object.entries((type && credentials[type.sandbox.system]) ?? {});
+  return Object.fromEntries(offered.filter(([name]) => type && name in type.settings.shape));
+}
+
+function addressOf(settings: string): unknown {
+  return JSON.parse(settings).baseUrl;
+}
+
+/** A sandbox of its own may still be starting. */
+async function sandboxCredentials(url: string): Promise<Record<string, Record<string, string>>> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return (await (await fetch(`${url}/sandbox/credentials`)).json()) as Record<string, Record<string, string>>;
+    } catch (cause) {
+      if (attempt >= 20)
+        throw new Error(`The sandbox at ${url} does not answer. Start it with: linkspan sandbox`, { cause });
+      await sleep(250);
+    }
+  }
+}
+
+function welcome(publicUrl: string, token: string, sandboxUrl: string): string {
+  const base = `${publicUrl}/tenants/demo/scim/v2`;
+  return `
+${bold('Linkspan is ready.')} An identity provider pushes in here, two systems follow.
+
+  SCIM base URL   ${bold(base)}
+  Bearer token    ${bold(token)}
+
+${bold('1. Create a user')}, as an identity provider does:
+
+  curl -X POST ${base}/Users \\
+    -H 'Authorization: Bearer ${token}' \\
+    -H 'Content-Type: application/scim+json' \\
+    -d '{"userName":"jane@example.com","name":{"givenName":"Jane","familyName":"Doe"},"active":true}'
+
+${bold('2. See it arrive')} as DEMO/jane@example.com among Qflow's users:
+
+  curl ${sandboxUrl}/sandbox/state
+
+${bold('3. See why')} it did, and what would be done next:
+
+  npm run --silent linkspan -- explain jane@example.com
+
+${dim(`Put the user in a group named "Event 1001" and the door team has them too. Stop with Ctrl-C; the data stays.`)}
+`;
+}

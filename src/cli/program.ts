@@ -1,0 +1,28 @@
+/** `linkspan <command>`: argv to command, errors to plain words and an exit code. */
+import { Command } from 'commander';
+import { demo } from './demo.ts';
+import { explain } from './explain.ts';
+import { sandbox } from './sandbox.ts';
+import { serve } from './serve.ts';
+import { target } from './target.ts';
+import { tenant } from './tenant.ts';
+import { inPlainWords } from './terminal.ts';
+import { token } from './token.ts';
+
+export async function run(argv: readonly string[]): Promise<void> {
+  const program = new Command('linkspan')
+    .description(
+      'A SCIM 2.0 provisioning connector: identity providers push users and groups in, downstream systems follow.',
+    )
+    .showHelpAfterError('(add --help for what there is)')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
+
+  for (const command of [serve, demo, sandbox, tenant, token, target, explain]) program.addCommand(command());
+
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    process.stderr.write(`${inPlainWords(error)}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,206 @@
+/** `linkspan target`: the downstream systems of a tenant. Secrets are read from a file or standard input, never from argv. */
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { Command, InvalidArgumentError } from 'commander';
+import type { App } from '../app.ts';
+import { createIo } from '../sync/calls.ts';
+import { openLane } from '../sync/lanes.ts';
+import {
+  addTarget,
+  listTargets,
+  pauseByAdmin,
+  removeTarget,
+  requireTarget,
+  resumeByAdmin,
+  setTarget,
+  type TargetInput,
+} from '../sync/targets.ts';
+import { AdminError, requireTenant } from '../tenancy/tenants.ts';
+import { bad, good, print, printJson, table, withApp } from './terminal.ts';
+
+interface InputOptions {
+  set?: Record<string, string>;
+  secrets?: string;
+  scope?: string;
+  everybody?: boolean;
+  grantGroups?: string[];
+  onlyAssigned?: boolean;
+  rules?: Record<string, unknown>;
+  pace?: Record<string, unknown>;
+}
+
+export const target = () =>
+  new Command('target')
+    .description('targets: the systems that users are carried on into')
+    .addCommand(
+      withInput(new Command('add').description('add a target; everybody in scope follows at once'))
+        .argument('<tenant>')
+        .argument('<name>', 'what you call it: a-z, 0-9 and "-"')
+        .argument('<type>', 'see: linkspan target types')
+        .action((tenant: string, name: string, type: string, options: InputOptions) =>
+          withApp(async (app) => {
+            await requireTenant(app.store, tenant);
+            await addTarget(app, tenant, name, type, await inputOf(app, options, type));
+            print(`Target "${name}" is there. Test it with: linkspan target check ${tenant} ${name}`);
+          }),
+        ),
+    )
+    .addCommand(
+      withInput(new Command('set').description('change settings, secrets, rules or pace of a target'))
+        .argument('<tenant>')
+        .argument('<name>')
+        .action((tenant: string, name: string, options: InputOptions) =>
+          withApp(async (app) => {
+            const { type } = await requireTarget(app.store, tenant, name);
+            await setTarget(app, tenant, name, await inputOf(app, options, type));
+            print(`Target "${name}" is changed; a running server takes it up within a second.`);
+          }),
+        ),
+    )
+    .addCommand(
+      new Command('check')
+        .description('try address and credentials of a target')
+        .argument('<tenant>')
+        .argument('<name>')
+        .action((tenant: string, name: string) => withApp((app) => check(app, tenant, name))),
+    )
+    .addCommand(
+      new Command('list')
+        .description('list targets, without their secrets')
+        .argument('<tenant>')
+        .option('--json', 'as JSON, with settings, rules and pace')
+        .action((tenant: string, { json }: { json?: boolean }) =>
+          withApp(async (app) => {
+            await requireTenant(app.store, tenant);
+            const targets = await listTargets(app, tenant);
+            if (json) return printJson(targets);
+            const rows = targets.map(({ name, type, state, pausedReason, rules }) => [
+              name,
+              type,
+              state === 'active' ? good('active') : bad(`paused: ${pausedReason}`),
+              rules.scope ?? 'everybody',
+            ]);
+            print(table(['NAME', 'TYPE', 'STATE', 'SCOPE'], rows));
+          }),
+        ),
+    )
+    .addCommand(
+      new Command('types').description('list the target types and their settings').action(() =>
+        withApp(async ({ types }) => {
+          for (const type of types.values()) {
+            print(`${type.type}: ${type.title}`);
+            const settings = Object.entries(type.settings.shape).map(([name, setting]) => [
+              `  ${name}`,
+              `${setting.description}${type.secrets.includes(name) ? ' (secret)' : ''}`,
+            ]);
+            print(`${table(['  SETTING', ''], settings)}\n`);
+          }
+        }),
+      ),
+    )
+    .addCommand(
+      new Command('pause')
+        .description('stop carrying changes on; they are kept')
+        .argument('<tenant>')
+        .argument('<name>')
+        .option('--reason <text>', 'shown to others', 'by an administrator')
+        .action((tenant: string, name: string, { reason }: { reason: string }) =>
+          withApp(async (app) => {
+            await pauseByAdmin(app, tenant, name, reason);
+            print(`Target "${name}" stands still until: linkspan target resume ${tenant} ${name}`);
+          }),
+        ),
+    )
+    .addCommand(
+      new Command('resume')
+        .description('carry on with what was kept')
+        .argument('<tenant>')
+        .argument('<name>')
+        .action((tenant: string, name: string) =>
+          withApp(async (app) => {
+            await resumeByAdmin(app, tenant, name);
+            print(`Target "${name}" goes on.`);
+          }),
+        ),
+    )
+    .addCommand(
+      new Command('remove')
+        .description('forget a target; what stands in the system stays there')
+        .argument('<tenant>')
+        .argument('<name>')
+        .action((tenant: string, name: string) =>
+          withApp(async (app) => {
+            await removeTarget(app, tenant, name);
+            print(`Target "${name}" is forgotten.`);
+          }),
+        ),
+    );
+
+function withInput(command: Command): Command {
+  return command
+    .option('--set <name=value>', 'a setting; may be repeated', pairs)
+    .option('--secrets <file>', 'JSON object with the secret settings; "-" reads standard input')
+    .option('--scope <filter>', 'SCIM filter: who belongs here')
+    .option('--everybody', 'no scope filter')
+    .option('--grant-groups <prefix>', 'members of the group "<prefix>X" are granted X; may be repeated', list)
+    .option('--only-assigned', 'an account only for who is granted something')
+    .option('--rules <json>', 'rules as a JSON object', jsonObject)
+    .option('--pace <json>', 'times and limits as a JSON object', jsonObject);
+}
+
+async function inputOf(app: App, options: InputOptions, typeName: string): Promise<TargetInput> {
+  const secretNames = app.types.get(typeName)?.secrets ?? [];
+  const exposed = Object.keys(options.set ?? {}).find((name) => secretNames.includes(name));
+  if (exposed) {
+    throw new AdminError(`${exposed} is a secret: other users can read command lines. Pass it with --secrets <file>.`);
+  }
+  const secrets = options.secrets === undefined ? undefined : await readSecrets(options.secrets);
+  const rules = {
+    ...options.rules,
+    ...(options.scope !== undefined && { scope: options.scope }),
+    ...(options.everybody && { scope: null }),
+    ...(options.onlyAssigned && { onlyAssigned: true }),
+    ...(options.grantGroups && { assignments: options.grantGroups.map((groupPrefix) => ({ groupPrefix })) }),
+  };
+  return {
+    ...((options.set || secrets) && { settings: { ...options.set, ...secrets } }),
+    ...(Object.keys(rules).length > 0 && { rules }),
+    ...(options.pace && { pace: options.pace }),
+  };
+}
+
+async function readSecrets(file: string): Promise<Record<string, unknown>> {
+  const json = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
+  try {
+    return jsonObject(json);
+  } catch {
+    throw new AdminError(`${file === '-' ? 'Standard input' : file} holds no JSON object of secrets.`);
+  }
+}
+
+async function check(app: App, tenant: string, name: string): Promise<void> {
+  const lane = await openLane(await requireTarget(app.store, tenant, name), { ...app, onCall: () => {} });
+  const io = createIo(lane, { userId: null, activityId: null, urgent: true, outlives: () => true });
+  print(`${good('It works.')} ${await lane.connection.check(io)}`);
+}
+
+function pairs(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('Write name=value.');
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+function list(text: string, before: string[] = []): string[] {
+  return [...before, text];
+}
+
+function jsonObject(text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new InvalidArgumentError('It is not JSON.');
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new InvalidArgumentError('It is not a JSON object.');
+}

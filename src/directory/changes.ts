@@ -1,0 +1,64 @@
+/** What a write leaves behind besides the resource: one activity row, and one change row for sync, in its transaction. */
+import type { Kysely } from 'kysely';
+import type { ChangesTable, Database, Millis } from '../store/tables.ts';
+
+/** Who writes, and under which id everything that follows can be found again. */
+export interface Actor {
+  tenant: string;
+  /** `token:<id>`, `cli`, `engine`. */
+  actor: string;
+  /** UUIDv7: the request's id in logs, answers and the activity log. */
+  activityId: string;
+}
+
+export interface Activity {
+  action: 'create' | 'replace' | 'patch' | 'delete';
+  resourceType: string;
+  resourceId: string;
+  /** Attribute paths that changed, without values. */
+  changed: readonly string[];
+}
+
+export async function recordActivity(
+  trx: Kysely<Database>,
+  actor: Actor,
+  activity: Activity,
+  now: Millis,
+): Promise<void> {
+  await trx
+    .insertInto('activity')
+    .values({
+      tenant: actor.tenant,
+      id: actor.activityId,
+      at: now,
+      actor: actor.actor,
+      action: activity.action,
+      resource_type: activity.resourceType,
+      resource_id: activity.resourceId,
+      detail: JSON.stringify({ changed: activity.changed }),
+    })
+    .execute();
+}
+
+/** @returns the change's sequence number, by which fan-out finds the memberships that it touched. */
+export async function recordChange(
+  trx: Kysely<Database>,
+  { tenant, activityId }: Pick<Actor, 'tenant'> & { activityId: string | null },
+  change: { subject: ChangesTable['subject']; subjectId: string; urgent: boolean },
+  now: Millis,
+): Promise<number> {
+  const { seq } = await trx
+    .insertInto('changes')
+    .values({
+      tenant,
+      subject: change.subject,
+      subject_id: change.subjectId,
+      activity_id: activityId,
+      urgent: change.urgent ? 1 : 0,
+      cursor: null,
+      created_at: now,
+    })
+    .returning('seq')
+    .executeTakeFirstOrThrow();
+  return seq;
+}

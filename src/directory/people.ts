@@ -1,0 +1,74 @@
+/** Users as sync reads them: whole, now, deleted ones included, with the groups that they are members of. */
+import { type Kysely, sql } from 'kysely';
+import { fold } from '../scim/comparable.ts';
+import type { Complex } from '../scim/document.ts';
+import type { Dialect } from '../store/dialect.ts';
+import type { Database } from '../store/tables.ts';
+import { groupsOf } from './members.ts';
+
+export interface DirectoryUser {
+  id: string;
+  /** The SCIM resource: its document with `id` and `meta`. */
+  resource: Complex;
+  deleted: boolean;
+  /** Display names of the groups that the user is a member of now. */
+  groups: readonly string[];
+}
+
+/** Two statements, whatever the number of users. Ids that are no users are left out. */
+export async function readPeople(
+  db: Kysely<Database>,
+  tenant: string,
+  ids: readonly string[],
+): Promise<Map<string, DirectoryUser>> {
+  if (ids.length === 0) return new Map();
+  const users = await db
+    .selectFrom('resources')
+    .select(['id', 'document', 'deleted_at', 'created', 'last_modified', 'version'])
+    .where('tenant', '=', tenant)
+    .where('id', 'in', ids)
+    .where('type', '=', 'User')
+    .execute();
+  const groups = await groupsOf(db, tenant, ids);
+
+  return new Map(
+    users.map((row) => {
+      const meta = { resourceType: 'User', created: row.created, lastModified: row.last_modified };
+      const user: DirectoryUser = {
+        id: row.id,
+        resource: { ...JSON.parse(row.document), id: row.id, meta },
+        deleted: row.deleted_at !== null,
+        groups: (groups.get(row.id) ?? []).flatMap((group) => group.display ?? []),
+      };
+      return [row.id, user];
+    }),
+  );
+}
+
+/**
+ * Ids of the users whom a person may mean by this text: id, userName or externalId, the living before the deleted, the
+ * latest first.
+ */
+export async function findUsers(
+  db: Kysely<Database>,
+  dialect: Dialect,
+  tenant: string,
+  text: string,
+): Promise<string[]> {
+  const search = sql.ref('search');
+  const rows = await db
+    .selectFrom('resources')
+    .select(['id', 'deleted_at'])
+    .where('tenant', '=', tenant)
+    .where('type', '=', 'User')
+    .where((row) =>
+      row.or([
+        row('id', '=', text.toLowerCase()),
+        sql<boolean>`${dialect.jsonText(search, ['userName'])} = ${fold(text)}`,
+        sql<boolean>`${dialect.jsonText(search, ['externalId'])} = ${text}`,
+      ]),
+    )
+    .orderBy('seq', 'desc')
+    .execute();
+  return rows.toSorted((a, b) => Number(a.deleted_at !== null) - Number(b.deleted_at !== null)).map((row) => row.id);
+}

@@ -1,0 +1,217 @@
+/** Creating, replacing, patching and deleting one resource, inside the transaction that also records what was done. */
+import type { Kysely } from 'kysely';
+import { instant, searchForm } from '../scim/comparable.ts';
+import { type Document, isObject, sameValue } from '../scim/document.ts';
+import { applyPatch } from '../scim/patch.ts';
+import { readResource } from '../scim/resource.ts';
+import type { ResourceType } from '../scim/schema.ts';
+import type { Dialect } from '../store/dialect.ts';
+import type { Database, Millis } from '../store/tables.ts';
+import { recordActivity, recordChange } from './changes.ts';
+import type { DirectoryCaller } from './directory.ts';
+import { lookupsOf, writeLookups } from './lookups.ts';
+import { type MembersDelta, type MembersWish, membersDelta, writeMembers } from './members.ts';
+import { memberValue, type Relations, type Row, requireRow } from './reading.ts';
+import { wishOf, wishOnly } from './relation-wish.ts';
+
+type Trx = Kysely<Database>;
+
+/** The row as it is now. */
+export interface Saved extends Row {
+  /** False: the request changed nothing, and nothing was written. */
+  changed: boolean;
+  /** Where they are known without reading. */
+  relations?: Relations;
+}
+
+const NO_DELTA: MembersDelta = { added: [], removed: [] };
+
+export async function createRow(
+  trx: Trx,
+  dialect: Dialect,
+  caller: DirectoryCaller,
+  type: ResourceType,
+  id: string,
+  body: unknown,
+  now: Millis,
+): Promise<Saved> {
+  const { document, relations } = readResource(body, type, 'create');
+  const search = searchForm(document, type);
+  const at = instantOf(now);
+  const row: Row = { id, version: 1, created: at, last_modified: at, document: JSON.stringify(document) };
+  await trx
+    .insertInto('resources')
+    .values({
+      ...row,
+      tenant: caller.tenant,
+      type: type.name,
+      search: dialect.jsonb(JSON.stringify(search)),
+      deleted_at: null,
+    })
+    .execute();
+  await writeLookups(trx, { tenant: caller.tenant, id, type: type.name }, lookupsOf(type, search), []);
+
+  const relation = writableRelation(type);
+  const values = relation ? (relations[relation] ?? []) : [];
+  const added = [...wishOnly(values).add.values()];
+  // A group without members concerns nobody.
+  if (!relation || added.length > 0) {
+    const seq = await recordChange(
+      trx,
+      caller,
+      { subject: relation ? 'group-members' : 'user', subjectId: id, urgent: false },
+      now,
+    );
+    if (relation) await writeMembers(trx, caller.tenant, id, { added, removed: [] }, seq);
+  }
+  await recordActivity(
+    trx,
+    caller,
+    { action: 'create', resourceType: type.name, resourceId: id, changed: Object.keys(document) },
+    now,
+  );
+  const known = relation && added.length > 0 ? { [relation]: added.map(memberValue) } : {};
+  return { ...row, changed: true, relations: known };
+}
+
+export async function replaceRow(
+  trx: Trx,
+  dialect: Dialect,
+  caller: DirectoryCaller,
+  type: ResourceType,
+  id: string,
+  body: unknown,
+  now: Millis,
+): Promise<Saved> {
+  const row = await requireRow({ db: trx, dialect, tenant: caller.tenant, type }, id, true);
+  const before = JSON.parse(row.document) as Document;
+  const { document, relations } = readResource(body, type, { replace: before });
+  const relation = writableRelation(type);
+  // RFC 7644 section 3.5.1: an attribute that is left out is cleared.
+  const wish = relation ? wishOnly(relations[relation] ?? []) : null;
+  return save(trx, dialect, caller, type, row, { action: 'replace', before, document, wish }, now);
+}
+
+export async function patchRow(
+  trx: Trx,
+  dialect: Dialect,
+  caller: DirectoryCaller,
+  type: ResourceType,
+  id: string,
+  body: unknown,
+  now: Millis,
+): Promise<Saved> {
+  const row = await requireRow({ db: trx, dialect, tenant: caller.tenant, type }, id, true);
+  const before = JSON.parse(row.document) as Document;
+  const patched = applyPatch(before, body, type, { createOnReplace: caller.idp === 'entra' });
+  const wish = await wishOf(trx, caller.tenant, id, patched.relations);
+  return save(trx, dialect, caller, type, row, { action: 'patch', before, document: patched.document, wish }, now);
+}
+
+/** Marked, not removed: what hangs on it has still to be drained. Its names are free at once. */
+export async function removeRow(
+  trx: Trx,
+  dialect: Dialect,
+  caller: DirectoryCaller,
+  type: ResourceType,
+  id: string,
+  now: Millis,
+): Promise<void> {
+  const { tenant } = caller;
+  await requireRow({ db: trx, dialect, tenant, type }, id, true);
+  await trx
+    .updateTable('resources')
+    .set({ deleted_at: now, last_modified: instantOf(now) })
+    .where('tenant', '=', tenant)
+    .where('id', '=', id)
+    .execute();
+  await trx.deleteFrom('lookups').where('tenant', '=', tenant).where('resource_id', '=', id).execute();
+  await trx.deleteFrom('members').where('tenant', '=', tenant).where('member_id', '=', id).execute();
+  const subject = writableRelation(type) ? 'group' : 'user';
+  await recordChange(trx, caller, { subject, subjectId: id, urgent: true }, now);
+  await recordActivity(trx, caller, { action: 'delete', resourceType: type.name, resourceId: id, changed: [] }, now);
+}
+
+interface Edit {
+  action: 'replace' | 'patch';
+  before: Document;
+  document: Document;
+  /** Null: the type has no members. */
+  wish: MembersWish | null;
+}
+
+/** Writes what differs. A request that changes nothing writes nothing: no version, no activity, no change. */
+async function save(
+  trx: Trx,
+  dialect: Dialect,
+  caller: DirectoryCaller,
+  type: ResourceType,
+  row: Row,
+  { action, before, document, wish }: Edit,
+  now: Millis,
+): Promise<Saved> {
+  const { tenant } = caller;
+  const delta = wish ? await membersDelta(trx, tenant, row.id, wish) : NO_DELTA;
+  const edited = changedPaths(before, document, type);
+  const moved = delta.added.length > 0 || delta.removed.length > 0;
+  if (edited.length === 0 && !moved) return { ...row, changed: false };
+
+  const relation = writableRelation(type);
+  const subject = !relation ? 'user' : edited.length > 0 ? 'group' : 'group-members';
+  const urgent = relation ? edited.length > 0 || delta.removed.length > 0 : isDeactivation(before, document);
+  const seq = await recordChange(trx, caller, { subject, subjectId: row.id, urgent }, now);
+  if (moved) await writeMembers(trx, tenant, row.id, delta, seq);
+
+  const saved: Row = { ...row, version: row.version + 1, last_modified: instantOf(now) };
+  if (edited.length > 0) {
+    const search = searchForm(document, type);
+    const resource = { tenant, id: row.id, type: type.name };
+    await writeLookups(trx, resource, lookupsOf(type, search), lookupsOf(type, searchForm(before, type)));
+    saved.document = JSON.stringify(document);
+    await updateRow(trx, tenant, saved, { document: saved.document, search: dialect.jsonb(JSON.stringify(search)) });
+  } else {
+    await updateRow(trx, tenant, saved, {});
+  }
+  const changed = moved && relation ? [...edited, relation] : edited;
+  await recordActivity(trx, caller, { action, resourceType: type.name, resourceId: row.id, changed }, now);
+  return { ...saved, changed: true };
+}
+
+async function updateRow(trx: Trx, tenant: string, row: Row, content: { document?: string; search?: unknown }) {
+  await trx
+    .updateTable('resources')
+    .set({ version: row.version, last_modified: row.last_modified, ...content })
+    .where('tenant', '=', tenant)
+    .where('id', '=', row.id)
+    .execute();
+}
+
+function isDeactivation(before: Document, after: Document): boolean {
+  return before.active !== false && after.active === false;
+}
+
+/** The attribute whose values live in rows and may be written: it makes its type a group. */
+function writableRelation(type: ResourceType): string | undefined {
+  return [...type.relations.values()].find((relation) => relation.mutability !== 'readOnly')?.name;
+}
+
+/** Top-level attributes that differ; those of an extension under its URN. */
+function changedPaths(before: Document, after: Document, type: ResourceType): string[] {
+  const extensions = new Set(type.extensions.map(({ schema }) => schema.id));
+  return differing(before, after).flatMap((name) => {
+    if (!extensions.has(name)) return name;
+    const [old, now] = [before[name], after[name]].map((value) => (isObject(value) ? value : {}));
+    return differing(old ?? {}, now ?? {}).map((inner) => `${name}:${inner}`);
+  });
+}
+
+function differing(before: Record<string, unknown>, after: Record<string, unknown>): string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...names].filter((name) => !sameValue(before[name], after[name]));
+}
+
+/** Comparable form of an instant. */
+function instantOf(now: Millis): string {
+  const text = new Date(now).toISOString();
+  return instant(text) ?? text;
+}

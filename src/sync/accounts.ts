@@ -1,0 +1,223 @@
+/**
+ * The accounts table as a queue of state: enqueue what changed, claim what is due, settle what is still held. Every
+ * statement is safe to run from several processes at once, and none of them carries a payload.
+ */
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { Store } from '../store/store.ts';
+import type { AccountsTable, Database, Millis } from '../store/tables.ts';
+import type { Memory, Observed } from '../targets/target.ts';
+
+export type Account = Selectable<AccountsTable>;
+
+export interface AccountKey {
+  tenant: string;
+  target_id: string;
+  user_id: string;
+}
+
+const NOTHING_REMEMBERED: Memory = { granted: [], remembered: [] };
+
+/**
+ * Makes accounts due, creating those that do not exist. An ordinary change does not cut a backoff short; one that may
+ * take access away does, and goes to the front of its lane.
+ */
+export async function enqueue(
+  trx: Kysely<Database>,
+  accounts: readonly (AccountKey & { urgent: 0 | 1; activity_id: string | null; changed_at: Millis })[],
+  now: Millis,
+): Promise<void> {
+  for (let from = 0; from < accounts.length; from += 500) {
+    await trx
+      .insertInto('accounts')
+      .values(
+        accounts.slice(from, from + 500).map((account) => ({
+          ...account,
+          generation: 1,
+          observed_generation: 0,
+          due_at: now,
+          attempts: 0,
+          lease_epoch: 0,
+          memory: JSON.stringify(NOTHING_REMEMBERED),
+        })),
+      )
+      .onConflict((conflict) =>
+        conflict.columns(['tenant', 'target_id', 'user_id']).doUpdateSet({
+          generation: sql`accounts.generation + 1`,
+          due_at: sql`case when excluded.urgent = 0 and accounts.outcome = 'retry' and accounts.due_at is not null
+                           then accounts.due_at else excluded.due_at end`,
+          attempts: sql`case when excluded.urgent = 1 then 0 else accounts.attempts end`,
+          urgent: sql`case when excluded.urgent = 1 then 1 else accounts.urgent end`,
+          activity_id: sql`excluded.activity_id`,
+          changed_at: sql`case when accounts.due_at is null then excluded.changed_at else accounts.changed_at end`,
+        }),
+      )
+      .execute();
+  }
+}
+
+/** Which of `targets` (ids) have an account that a worker should take now. Flat: two index probes a target. */
+export async function dueTargets(store: Store, targets: readonly string[], now: Millis): Promise<Set<string>> {
+  if (targets.length === 0) return new Set();
+  const due = (urgent: 0 | 1) =>
+    sql<boolean>`exists (select 1 from accounts
+      where accounts.tenant = targets.tenant and accounts.target_id = targets.id and accounts.urgent = ${urgent}
+      and accounts.due_at is not null and accounts.due_at <= ${now} and accounts.lease_owner is null)`;
+  const rows = await store.read
+    .selectFrom('targets')
+    .select('id')
+    .where('id', 'in', targets)
+    .where(sql<boolean>`(${due(1)} or ${due(0)})`)
+    .execute();
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Leases up to `limit` due accounts of a target to a process: urgent first, then those that have waited longest. */
+export async function claim(
+  store: Store,
+  { tenant, targetId }: { tenant: string; targetId: string },
+  processId: string,
+  limit: number,
+): Promise<Account[]> {
+  const now = await store.now();
+  return store.write(async (trx) => {
+    const claimed: Account[] = [];
+    for (const urgent of [1, 0] as const) {
+      const free = limit - claimed.length;
+      if (free <= 0) break;
+      const due = sql`select user_id from accounts
+        where tenant = ${tenant} and target_id = ${targetId} and urgent = ${urgent}
+        and due_at is not null and due_at <= ${now} and lease_owner is null
+        order by due_at limit ${sql.lit(free)} ${store.dialect.forUpdateSkipLocked}`;
+      const { rows } = await sql<Account>`with due as materialized (${due})
+        update accounts set lease_owner = ${processId}, lease_epoch = lease_epoch + 1, urgent = 0
+        where tenant = ${tenant} and target_id = ${targetId} and user_id in (select user_id from due)
+        returning *`.execute(trx);
+      // `urgent` was lowered by the claim, so that one raised meanwhile can be told from the one being served.
+      claimed.push(...rows.map((row) => ({ ...row, urgent })));
+    }
+    return claimed;
+  });
+}
+
+/** What a worker found and did. */
+export interface Settlement {
+  outcome: 'done' | 'retry' | 'snooze' | 'reject' | 'pause';
+  reason: string | null;
+  situation: string | null;
+  /** How long until the next look; null: at rest until something changes. */
+  waitMs: number | null;
+  attempts: number;
+  waitsFor: string | null;
+  remoteId: string | null;
+  observed: Observed | null;
+  memory: Memory;
+  name: string | null;
+  /** The pass began at this time, for `verify_after`. */
+  begunAt: Millis;
+  /** The longest call of the target, for a refused settle. */
+  longestEffectMs: number;
+}
+
+/**
+ * Records the outcome, if this process still holds the account. Where it does not, somebody else may be at work and a
+ * late call of ours may still land: the account is made due again, to be looked at after that.
+ * @returns whether it was still held.
+ */
+export async function settle(
+  trx: Kysely<Database>,
+  account: Account,
+  settlement: Settlement,
+  now: Millis,
+): Promise<boolean> {
+  const verifyAt =
+    account.verify_after !== null && settlement.begunAt < account.verify_after ? account.verify_after : null;
+  const next = nextLook(settlement, verifyAt, now);
+  const retrying = settlement.outcome === 'retry' || settlement.outcome === 'snooze';
+  const { numUpdatedRows } = await heldBy(trx, account)
+    .set({
+      lease_owner: null,
+      outcome: settlement.outcome,
+      reason: settlement.reason,
+      situation: settlement.situation,
+      attempts: sql<number>`case when urgent = 1 then 0 else ${settlement.attempts} end`,
+      waits_for: settlement.waitsFor,
+      remote_id: settlement.remoteId,
+      observed: settlement.observed && JSON.stringify(settlement.observed),
+      memory: JSON.stringify(settlement.memory),
+      name: settlement.name,
+      verify_after: verifyAt,
+      observed_generation: settlement.outcome === 'done' ? account.generation : account.observed_generation,
+      // A newer change asks for another pass at once, unless this one ended in a backoff that it does not cut short.
+      due_at: retrying
+        ? sql<number>`case when urgent = 1 then cast(${now} as bigint) else cast(${next} as bigint) end`
+        : sql<number>`case when generation > ${account.generation} then cast(${now} as bigint)
+                           else cast(${next} as bigint) end`,
+      urgent: account.urgent === 1 && retrying ? 1 : sql<0 | 1>`urgent`,
+      ...(settlement.outcome === 'done' ? { last_success_at: now } : { last_error_at: now }),
+    })
+    .executeTakeFirst();
+  if (numUpdatedRows > 0n) {
+    await wakeWaiting(trx, account, now);
+    return true;
+  }
+  await distrust(trx, account, now + settlement.longestEffectMs, now);
+  return false;
+}
+
+function nextLook(settlement: Settlement, verifyAt: Millis | null, now: Millis): Millis | null {
+  if (settlement.waitMs !== null) return now + settlement.waitMs;
+  return verifyAt;
+}
+
+/** The fence: matches only while this claim is the last one. */
+export function heldBy(trx: Kysely<Database>, account: Account) {
+  return trx
+    .updateTable('accounts')
+    .where('tenant', '=', account.tenant)
+    .where('target_id', '=', account.target_id)
+    .where('user_id', '=', account.user_id)
+    .where('lease_owner', '=', account.lease_owner)
+    .where('lease_epoch', '=', account.lease_epoch);
+}
+
+/** Whoever waited for a name that this account may have given up looks again. */
+async function wakeWaiting(trx: Kysely<Database>, account: AccountKey, now: Millis): Promise<void> {
+  await trx
+    .updateTable('accounts')
+    .set({ due_at: now, waits_for: null })
+    .where('tenant', '=', account.tenant)
+    .where('target_id', '=', account.target_id)
+    .where('waits_for', '=', account.user_id)
+    .execute();
+}
+
+async function distrust(trx: Kysely<Database>, account: AccountKey, until: Millis, now: Millis): Promise<void> {
+  await trx
+    .updateTable('accounts')
+    .set({ generation: sql<number>`generation + 1`, due_at: now, verify_after: until })
+    .where('tenant', '=', account.tenant)
+    .where('target_id', '=', account.target_id)
+    .where('user_id', '=', account.user_id)
+    .execute();
+}
+
+/** Gives leased accounts back untouched (their target was paused, or the process stops). */
+export async function release(store: Store, account: Account): Promise<void> {
+  await store.write((trx) => heldBy(trx, account).set({ lease_owner: null, urgent: account.urgent }).execute());
+}
+
+/**
+ * Attempts planned further ahead than any backoff reaches were planned by a clock that has been set back since, and are
+ * due. @returns how many.
+ */
+export async function rescue(store: Store, horizonMs: number): Promise<number> {
+  const now = await store.now();
+  return store.write(async (trx) => {
+    const { numUpdatedRows } = await trx
+      .updateTable('accounts')
+      .set({ due_at: now })
+      .where('due_at', '>', now + horizonMs)
+      .executeTakeFirst();
+    return Number(numUpdatedRows);
+  });
+}

@@ -1,0 +1,80 @@
+/**
+ * Names that another account of ours holds in the same target. While the holder is on its way to another name (or out),
+ * the newcomer waits and is woken by the holder's settle; a circle of renames is broken through a temporary name; a
+ * holder at rest is a matter for a person.
+ */
+import { type Failure, TargetError } from '../targets/outcome.ts';
+import type { Pass } from './pass.ts';
+
+/** Looked at again even if nobody wakes the waiting one. */
+const WAIT_MS = 60_000;
+const LONGEST_CIRCLE = 20;
+
+/** Thrown where everybody in a circle waits for the next: this account has to step aside. */
+export class Circle extends Error {
+  override readonly name = 'Circle';
+}
+
+/** @returns if `name` is free as far as our own accounts go. @throws TargetError or Circle as `collide` does. */
+export async function requireFree(pass: Pass, name: string | null): Promise<void> {
+  if (name === null || name === pass.name) return;
+  const { tenant, target_id, user_id } = pass.account;
+  const holder = await pass.store.read
+    .selectFrom('accounts')
+    .select('user_id')
+    .where('tenant', '=', tenant)
+    .where('target_id', '=', target_id)
+    .where('name', '=', name)
+    .where('user_id', '!=', user_id)
+    .executeTakeFirst();
+  if (holder) await collide(pass, holder.user_id);
+}
+
+/** @throws TargetError snooze while the holder moves, reject where it is at rest; Circle where it waits for us. */
+export async function collide(pass: Pass, holderId: string): Promise<never> {
+  const holder = await readHolder(pass, holderId);
+  pass.waitsFor = holderId;
+  if (!holder || (holder.due_at === null && holder.lease_owner === null)) {
+    throw new TargetError({ kind: 'reject', reason: `the name is held by the account of user ${holderId}` });
+  }
+  if (await waitsForUs(pass, holder.waits_for)) throw new Circle('a circle of renames');
+  throw new TargetError({ kind: 'snooze', reason: `waits for user ${holderId} to give up the name`, afterMs: WAIT_MS });
+}
+
+/** The target says which record has the name: where it is an account of ours, that is a matter among us. */
+export async function collideWithRecord(pass: Pass, remoteId: string, refusal: Failure): Promise<Failure> {
+  const holder = await pass.store.read
+    .selectFrom('remote_links')
+    .select('user_id')
+    .where('system_key', '=', pass.lane.systemKey)
+    .where('remote_id', '=', remoteId)
+    .where('tenant', '=', pass.account.tenant)
+    .where('target_id', '=', pass.account.target_id)
+    .executeTakeFirst();
+  if (!holder || holder.user_id === pass.account.user_id) return refusal;
+  try {
+    return await collide(pass, holder.user_id);
+  } catch (error) {
+    if (error instanceof TargetError) return error.failure;
+    throw error;
+  }
+}
+
+async function waitsForUs(pass: Pass, waitsFor: string | null): Promise<boolean> {
+  let next = waitsFor;
+  for (let steps = 0; next !== null && steps < LONGEST_CIRCLE; steps++) {
+    if (next === pass.account.user_id) return true;
+    next = (await readHolder(pass, next))?.waits_for ?? null;
+  }
+  return false;
+}
+
+function readHolder(pass: Pass, userId: string) {
+  return pass.store.read
+    .selectFrom('accounts')
+    .select(['due_at', 'lease_owner', 'waits_for'])
+    .where('tenant', '=', pass.account.tenant)
+    .where('target_id', '=', pass.account.target_id)
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
+}

@@ -1,0 +1,191 @@
+/**
+ * From "this user, this group or these rules changed" to due accounts, in slices, removals first. Each slice is one
+ * transaction: the accounts become due and the change moves on together, so a crash repeats a slice and loses none.
+ */
+import type { Kysely, Selectable } from 'kysely';
+import { type DirectoryUser, readPeople } from '../directory/people.ts';
+import type { Store } from '../store/store.ts';
+import type { ChangesTable, Database, Millis } from '../store/tables.ts';
+import { enqueue } from './accounts.ts';
+import type { Lanes } from './lanes.ts';
+import { type CompiledRules, standing } from './rules.ts';
+
+type Change = Selectable<ChangesTable>;
+
+/** Users in one transaction. */
+export const SLICE = 250;
+
+/** @returns how many changes were moved on; 0: nothing is waiting. */
+export async function fanOut(store: Store, lanes: Lanes): Promise<number> {
+  const waiting = await store.read.selectFrom('changes').select('seq').limit(1).executeTakeFirst();
+  if (!waiting) return 0;
+  const now = await store.now();
+  return store.write(async (trx) => {
+    const changes = await trx
+      .selectFrom('changes')
+      .selectAll()
+      .orderBy('urgent', 'desc')
+      .orderBy('seq')
+      .limit(SLICE)
+      .modifyEnd(store.dialect.forUpdateSkipLocked)
+      .execute();
+    const first = changes[0];
+    if (!first) return 0;
+    if (first.subject !== 'user') {
+      await moveOn(trx, first, lanes, now);
+      return 1;
+    }
+    const users = changes.filter((change) => change.subject === 'user');
+    for (const [tenant, ofTenant] of Map.groupBy(users, (change) => change.tenant)) {
+      const subjects = ofTenant.map((change) => ({ userId: change.subject_id, change }));
+      await makeDue(trx, await targetsOf(trx, lanes, tenant), subjects, now);
+    }
+    await trx
+      .deleteFrom('changes')
+      .where(
+        'seq',
+        'in',
+        users.map((change) => change.seq),
+      )
+      .execute();
+    return users.length;
+  });
+}
+
+/** One slice of a change that concerns many users. */
+async function moveOn(trx: Kysely<Database>, change: Change, lanes: Lanes, now: Millis): Promise<void> {
+  const userIds = await nextUsers(trx, change);
+  const targets = await targetsOf(trx, lanes, change.tenant);
+  const concerned = change.subject === 'target' ? targets.filter(({ id }) => id === change.subject_id) : targets;
+  const subjects = userIds.map((userId) => ({ userId, change }));
+  await makeDue(trx, concerned, subjects, now);
+
+  if (userIds.length === SLICE) {
+    await trx
+      .updateTable('changes')
+      .set({ cursor: userIds.at(-1) ?? null })
+      .where('seq', '=', change.seq)
+      .execute();
+    return;
+  }
+  await trx.deleteFrom('changes').where('seq', '=', change.seq).execute();
+  if (change.subject !== 'target') await sweepGroup(trx, change);
+}
+
+function nextUsers(trx: Kysely<Database>, change: Change): Promise<string[]> {
+  if (change.subject === 'target') {
+    return trx
+      .selectFrom('resources')
+      .select('id')
+      .where('tenant', '=', change.tenant)
+      .where('type', '=', 'User')
+      .where('id', '>', change.cursor ?? '')
+      .orderBy('id')
+      .limit(SLICE)
+      .execute()
+      .then((rows) => rows.map((row) => row.id));
+  }
+  return trx
+    .selectFrom('members')
+    .select('member_id')
+    .where('tenant', '=', change.tenant)
+    .where('group_id', '=', change.subject_id)
+    .where('member_id', '>', change.cursor ?? '')
+    .$if(change.subject === 'group-members', (query) => query.where('change_seq', '=', change.seq))
+    .orderBy('member_id')
+    .limit(SLICE)
+    .execute()
+    .then((rows) => rows.map((row) => row.member_id));
+}
+
+/** Memberships that were only kept for this change go, and with the last of them a deleted group. */
+async function sweepGroup(trx: Kysely<Database>, change: Change): Promise<void> {
+  const group = await trx
+    .selectFrom('resources')
+    .select('deleted_at')
+    .where('tenant', '=', change.tenant)
+    .where('id', '=', change.subject_id)
+    .executeTakeFirst();
+  const gone = group?.deleted_at != null && change.subject === 'group';
+  await trx
+    .deleteFrom('members')
+    .where('tenant', '=', change.tenant)
+    .where('group_id', '=', change.subject_id)
+    .where('change_seq', '<=', change.seq)
+    .$if(!gone, (query) => query.where('removed', '=', 1))
+    .execute();
+  if (!gone) return;
+  await trx.deleteFrom('resources').where('tenant', '=', change.tenant).where('id', '=', change.subject_id).execute();
+}
+
+interface KnownTarget {
+  id: string;
+  /** Null where this process does not know the target's present rules: then everybody may be concerned. */
+  rules: CompiledRules | null;
+}
+
+/** Read in the transaction that fans out, so that a target added meanwhile is either here or has a change of its own. */
+async function targetsOf(trx: Kysely<Database>, lanes: Lanes, tenant: string): Promise<KnownTarget[]> {
+  const rows = await trx.selectFrom('targets').select(['id', 'revision']).where('tenant', '=', tenant).execute();
+  return rows.map(({ id, revision }) => {
+    const lane = lanes.byId(id);
+    return { id, rules: lane?.revision === revision ? lane.rules : null };
+  });
+}
+
+/**
+ * Users without business in a target get no row there. Who stands to lose something there is urgent, whatever the
+ * change said: only here is known that an edited attribute moved somebody out of scope.
+ */
+async function makeDue(
+  trx: Kysely<Database>,
+  targets: readonly KnownTarget[],
+  subjects: readonly { userId: string; change: Change }[],
+  now: Millis,
+): Promise<void> {
+  const tenant = subjects[0]?.change.tenant;
+  if (tenant === undefined || targets.length === 0) return;
+  const changeOf = new Map<string, Change>();
+  for (const { userId, change } of subjects) {
+    const earlier = changeOf.get(userId);
+    if (!earlier || change.urgent > earlier.urgent) changeOf.set(userId, change);
+  }
+  const ids = [...changeOf.keys()];
+  const people = await readPeople(trx, tenant, ids);
+  const existing = await trx
+    .selectFrom('accounts')
+    .select(['target_id', 'user_id'])
+    .where('tenant', '=', tenant)
+    .where('user_id', 'in', ids)
+    .execute();
+  const hasAccount = new Set(existing.map((row) => `${row.target_id} ${row.user_id}`));
+
+  const due = targets.flatMap(({ id, rules }) =>
+    [...changeOf].flatMap(([userId, change]) => {
+      const known = hasAccount.has(`${id} ${userId}`);
+      const presence = wanted(people.get(userId), rules, known);
+      if (presence === 'none' && !known) return [];
+      const losing = known && presence !== 'active';
+      return {
+        tenant,
+        target_id: id,
+        user_id: userId,
+        urgent: change.urgent === 1 || losing ? (1 as const) : (0 as const),
+        activity_id: change.activity_id,
+        changed_at: change.created_at,
+      };
+    }),
+  );
+  await enqueue(trx, due, now);
+}
+
+/** A rule that cannot be computed makes the account due: the worker says so, and takes nothing away. */
+function wanted(person: DirectoryUser | undefined, rules: CompiledRules | null, known: boolean): string {
+  if (!person) return 'none';
+  if (!rules) return 'unknown';
+  try {
+    return standing(person, rules, known).presence;
+  } catch {
+    return 'unknown';
+  }
+}

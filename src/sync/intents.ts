@@ -1,0 +1,144 @@
+/**
+ * What is committed before a call that cannot be taken back, and after it: intents (the exact keys of a create), links,
+ * what was granted. Everything here is fenced: it happens only while the claim is held.
+ */
+import { randomUUIDv7 } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import type { Store } from '../store/store.ts';
+import type { Database, Millis } from '../store/tables.ts';
+import type { Keys, Memory } from '../targets/target.ts';
+import { type Account, type AccountKey, heldBy } from './accounts.ts';
+
+export interface Intent {
+  id: string;
+  keys: Keys;
+  created_at: Millis;
+}
+
+/** The claim was lost: whatever is under way ends here, and the settle will be refused. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
+}
+
+export async function openIntents(db: Kysely<Database>, account: AccountKey): Promise<Intent[]> {
+  const rows = await db
+    .selectFrom('intents')
+    .select(['id', 'keys', 'created_at'])
+    .where('tenant', '=', account.tenant)
+    .where('target_id', '=', account.target_id)
+    .where('user_id', '=', account.user_id)
+    .where('closed_at', 'is', null)
+    .orderBy('id')
+    .execute();
+  return rows.map((row) => ({ ...row, keys: JSON.parse(row.keys) }));
+}
+
+/**
+ * Commits what is about to be done: the name that will be taken, the assignments that will be made (so that a crash
+ * after the call does not make them look like somebody else's), and the keys of a create.
+ * @returns the intent's id where there is one.
+ */
+export async function prepare(
+  store: Store,
+  account: Account,
+  about: { memory: Memory; name: string | null; create: Keys | null },
+): Promise<string | null> {
+  const now = await store.now();
+  return store.write(async (trx) => {
+    await held(trx, account, { memory: JSON.stringify(about.memory), name: about.name });
+    if (about.create === null) return null;
+    const id = randomUUIDv7();
+    await trx
+      .insertInto('intents')
+      .values({
+        tenant: account.tenant,
+        target_id: account.target_id,
+        user_id: account.user_id,
+        id,
+        kind: 'create',
+        keys: JSON.stringify(about.create),
+        created_at: now,
+        closed_at: null,
+        result: null,
+      })
+      .execute();
+    return id;
+  });
+}
+
+/** Closes every open intent of the account. */
+export async function closeIntents(store: Store, account: Account, result: 'linked' | 'absent' | 'refused') {
+  const now = await store.now();
+  await store.write((trx) => closeAll(trx, account, result, now));
+}
+
+/**
+ * Links the account to a record of the target, unless that record is linked already.
+ * @returns null, or whose it is.
+ */
+export async function link(
+  store: Store,
+  account: Account,
+  systemKey: string,
+  remoteId: string,
+): Promise<{ tenant: string; target_id: string; user_id: string } | null> {
+  const now = await store.now();
+  return store.write(async (trx) => {
+    await trx
+      .insertInto('remote_links')
+      .values({
+        system_key: systemKey,
+        remote_id: remoteId,
+        tenant: account.tenant,
+        target_id: account.target_id,
+        user_id: account.user_id,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    const owner = await trx
+      .selectFrom('remote_links')
+      .select(['tenant', 'target_id', 'user_id'])
+      .where('system_key', '=', systemKey)
+      .where('remote_id', '=', remoteId)
+      .executeTakeFirstOrThrow();
+    const ours =
+      owner.tenant === account.tenant && owner.target_id === account.target_id && owner.user_id === account.user_id;
+    if (ours) await held(trx, account, { remote_id: remoteId });
+    await closeAll(trx, account, ours ? 'linked' : 'refused', now);
+    return ours ? null : owner;
+  });
+}
+
+/** The record is gone: it may be linked anew. */
+export async function unlink(store: Store, account: Account, systemKey: string, remoteId: string): Promise<void> {
+  await store.write(async (trx) => {
+    await held(trx, account, { remote_id: null });
+    await trx
+      .deleteFrom('remote_links')
+      .where('system_key', '=', systemKey)
+      .where('remote_id', '=', remoteId)
+      .where('tenant', '=', account.tenant)
+      .where('user_id', '=', account.user_id)
+      .execute();
+  });
+}
+
+async function held(
+  trx: Kysely<Database>,
+  account: Account,
+  values: { memory?: string; name?: string | null; remote_id?: string | null },
+): Promise<void> {
+  const { numUpdatedRows } = await heldBy(trx, account).set(values).executeTakeFirst();
+  if (numUpdatedRows === 0n) throw new LeaseLost('the account was taken over');
+}
+
+async function closeAll(trx: Kysely<Database>, account: AccountKey, result: string, now: Millis): Promise<void> {
+  await trx
+    .updateTable('intents')
+    .set({ closed_at: now, result })
+    .where('tenant', '=', account.tenant)
+    .where('target_id', '=', account.target_id)
+    .where('user_id', '=', account.user_id)
+    .where('closed_at', 'is', null)
+    .execute();
+}

@@ -1,0 +1,143 @@
+/**
+ * Carries out a plan, in the order that every account keeps. Before each call everything that must survive it has been
+ * committed; after it, what was learned is noted. A failed step stops only the steps that need it.
+ */
+import { randomUUIDv7 } from 'node:crypto';
+import { type Failure, TargetError } from '../targets/outcome.ts';
+import { type Applied, type Desired, type Evidence, type Observed, STEP_ORDER, type Step } from '../targets/target.ts';
+import { Circle, collideWithRecord } from './collisions.ts';
+import { closeIntents, LeaseLost, unlink } from './intents.ts';
+import { linkTo } from './locate.ts';
+import { withoutGrant, withoutRemembered } from './memory.ts';
+import { longestEffect } from './pace.ts';
+import { nameOf, type Pass } from './pass.ts';
+
+/** What takes away first, what gives last. */
+export function inOrder(plan: readonly Step[]): Step[] {
+  return plan.toSorted((a, b) => STEP_ORDER.indexOf(a.kind) - STEP_ORDER.indexOf(b.kind));
+}
+
+/** The failure that decides what happens next comes first. */
+const SEVERITY: readonly Failure['kind'][] = ['pause', 'retry', 'snooze', 'reject'];
+
+/** @returns the worst failure, or null. @throws Circle where this account has to step aside. */
+export async function carryOut(pass: Pass, plan: readonly Step[], desired: Desired | null): Promise<Failure | null> {
+  const failed: { step: Step; failure: Failure }[] = [];
+  for (const step of plan) {
+    if (failed.some((earlier) => needs(step, earlier.step))) continue;
+    try {
+      await takeStep(pass, step, desired);
+    } catch (error) {
+      if (error instanceof Circle) throw error;
+      const failure = await stepFailed(pass, step, failureOf(error));
+      failed.push({ step, failure });
+      if (failure.kind === 'pause' || error instanceof LeaseLost) break;
+    }
+  }
+  const worst = failed.toSorted((a, b) => SEVERITY.indexOf(a.failure.kind) - SEVERITY.indexOf(b.failure.kind))[0];
+  return worst?.failure ?? null;
+}
+
+export function failureOf(error: unknown): Failure {
+  if (error instanceof TargetError) return error.failure;
+  if (error instanceof LeaseLost) return { kind: 'snooze', reason: error.message, afterMs: 0 };
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return { kind: 'retry', reason: `unexpected: ${what.slice(0, 300)}`, unclear: true };
+}
+
+function needs(step: Step, earlier: Step): boolean {
+  if (earlier.kind === 'create') return true;
+  if (earlier.kind === 'rename') return step.kind === 'update';
+  return earlier.kind === 'enable' && step.kind === 'assign';
+}
+
+/** One step: the call, and what follows from its success. */
+export async function takeStep(pass: Pass, step: Step, desired: Desired | null): Promise<void> {
+  const { connection, systemKey } = pass.lane;
+  const applied = await connection.apply(step, { id: pass.remoteId, desired, observed: pass.observed }, pass.io);
+  if (step.kind === 'create') {
+    if (applied.id === undefined)
+      throw new TargetError({ kind: 'retry', reason: 'the create gave no id', unclear: true });
+    await linkTo(pass, applied.id);
+  }
+  pass.observed = applied.observed ?? after(step, pass.remoteId, pass.observed, desired);
+  if ((step.kind === 'create' || step.kind === 'rename') && desired) pass.name = nameOf(desired.keys);
+  noteSubject(pass, step, applied);
+  if (step.kind === 'delete' && pass.remoteId !== null) {
+    await unlink(pass.store, pass.account, systemKey, pass.remoteId);
+    pass.remoteId = null;
+    pass.observed = null;
+    pass.name = null;
+  }
+}
+
+function noteSubject(pass: Pass, step: Step, { evidence }: Applied): void {
+  const { kind, subject } = step;
+  if (kind === 'unassign' || kind === 'disable' || kind === 'delete') receive(pass, kind, subject ?? null, evidence);
+  if (kind === 'unassign' && subject !== undefined) pass.memory = withoutGrant(pass.memory, subject);
+  if (kind === 'assign' && subject !== undefined) pass.memory = withoutRemembered(pass.memory, subject);
+}
+
+/** A removal, and how it is known. */
+export function receive(
+  pass: Pass,
+  kind: 'unassign' | 'disable' | 'delete',
+  subject: string | null,
+  evidence: Evidence,
+): void {
+  const { account, lane } = pass;
+  pass.receipts.push({
+    tenant: account.tenant,
+    id: randomUUIDv7(),
+    target_id: account.target_id,
+    user_id: account.user_id,
+    kind,
+    subject,
+    requested_at: account.changed_at,
+    confirmed_at: pass.begunAt,
+    evidence,
+    emulated: kind === 'disable' && lane.type.capabilities.disable === 'emulated' ? 1 : 0,
+    activity_id: account.activity_id,
+  });
+}
+
+/**
+ * An unclear create leaves its intent open, and is looked for once it can no longer land. A name that a record of ours
+ * holds is waited for. What was refused is not ours.
+ */
+async function stepFailed(pass: Pass, step: Step, failure: Failure): Promise<Failure> {
+  if (step.kind === 'create') {
+    if (failure.kind === 'retry' && failure.unclear) return { ...failure, afterMs: longestEffect(pass.lane.pace) };
+    if (pass.remoteId === null) await closeIntents(pass.store, pass.account, 'refused');
+  }
+  if (failure.kind !== 'reject') return failure;
+  if (step.kind === 'assign' && step.subject !== undefined) {
+    pass.memory = withoutRemembered(withoutGrant(pass.memory, step.subject), step.subject);
+  }
+  return failure.heldBy ? collideWithRecord(pass, failure.heldBy, failure) : failure;
+}
+
+/** What the record is after a step whose answer did not show it. */
+function after(step: Step, id: string | null, before: Observed | null, desired: Desired | null): Observed | null {
+  if (step.kind === 'create' && desired && id !== null) {
+    return { id, keys: desired.keys, fields: desired.fields, enabled: true, assignments: [] };
+  }
+  if (before === null || step.kind === 'delete') return null;
+  const { assignments } = before;
+  const others = (assignments ?? []).filter((subject) => subject !== step.subject);
+  switch (step.kind) {
+    case 'rename':
+      return { ...before, keys: desired?.keys ?? before.keys };
+    case 'update':
+      return { ...before, keys: desired?.keys ?? before.keys, fields: { ...before.fields, ...desired?.fields } };
+    case 'disable':
+    case 'enable':
+      return { ...before, enabled: step.kind === 'enable' };
+    case 'assign':
+      return { ...before, assignments: assignments && [...others, step.subject ?? ''].sort() };
+    case 'unassign':
+      return { ...before, assignments: assignments && others };
+    default:
+      return before;
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * The engine that makes targets what the directory says. State, not events: a change only marks accounts as due, a worker
+ * brings each from what is observed to what is wanted now, and a crash at any instruction repeats work and loses none.
+ *
+ * It owns fan-out, accounts, leases, intents, order, retries, pauses and receipts. It knows no system's API: that is the
+ * target types' matter. It never calls a system inside a transaction.
+ */
+import type { ScopeCompiler } from '../directory/scope.ts';
+import type { Store } from '../store/store.ts';
+import type { TargetType } from '../targets/target.ts';
+import type { Account } from './accounts.ts';
+import type { CallRecord } from './calls.ts';
+import { type Dispatcher, startDispatcher } from './dispatcher.ts';
+import { type Cipher, createLanes, type Lane } from './lanes.ts';
+import { createLeases } from './leases.ts';
+import type { Worked } from './work.ts';
+
+export interface SyncOptions {
+  store: Store;
+  cipher: Cipher;
+  types: ReadonlyMap<string, TargetType>;
+  compileScope: ScopeCompiler;
+  onCall: (lane: Lane, call: CallRecord) => void;
+  onWorked: (lane: Lane, account: Account, worked: Worked) => void;
+  onBroken: (target: { tenant: string; name: string }, problem: Error) => void;
+  onError: (error: unknown) => void;
+}
+
+export async function startSync(options: SyncOptions): Promise<Dispatcher> {
+  const lanes = createLanes(options);
+  const leases = await createLeases(options.store);
+  return startDispatcher({ ...options, lanes, leases });
+}

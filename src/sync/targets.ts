@@ -1,0 +1,241 @@
+/**
+ * What an administrator does to targets: add, change, pause, resume, remove. The command line calls these functions; a
+ * running server notices by the revision. Settings are checked as a whole, secrets are sealed before they are stored.
+ */
+import { randomUUIDv7 } from 'node:crypto';
+import type { Kysely, Selectable } from 'kysely';
+import type { z } from 'zod';
+import { recordChange } from '../directory/changes.ts';
+import type { ScopeCompiler } from '../directory/scope.ts';
+import type { Store } from '../store/store.ts';
+import type { Database, Millis, TargetsTable } from '../store/tables.ts';
+import type { TargetType } from '../targets/target.ts';
+import type { Cipher } from './lanes.ts';
+import { Pace } from './pace.ts';
+import { compileRules, Rules } from './rules.ts';
+
+export interface TargetInput {
+  /** Settings of the target type, secrets included; on a change only those that change. */
+  settings?: Record<string, unknown>;
+  rules?: Record<string, unknown>;
+  pace?: Record<string, unknown>;
+}
+
+export interface TargetInfo {
+  name: string;
+  type: string;
+  state: TargetsTable['state'];
+  pausedBy: TargetsTable['paused_by'];
+  pausedReason: string | null;
+  /** Secrets are left out; `secretsSet` names them. */
+  settings: Record<string, unknown>;
+  secretsSet: readonly string[];
+  rules: Rules;
+  pace: Pace;
+}
+
+export interface TargetsContext {
+  store: Store;
+  cipher: Cipher;
+  types: ReadonlyMap<string, TargetType>;
+  compileScope: ScopeCompiler;
+}
+
+/** Says what is wrong with an administrator's request, in words for them. */
+export class TargetInputError extends Error {
+  override readonly name = 'TargetInputError';
+}
+
+const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** Everybody in scope is enqueued at once. @throws TargetInputError */
+export async function addTarget(
+  context: TargetsContext,
+  tenant: string,
+  name: string,
+  typeName: string,
+  input: TargetInput,
+): Promise<void> {
+  if (!NAME.test(name)) throw new TargetInputError(`"${name}" cannot be a name: use 1 to 63 of a-z, 0-9 and "-".`);
+  const type = context.types.get(typeName);
+  if (!type) {
+    const known = [...context.types.keys()].join(', ');
+    throw new TargetInputError(`There is no target type "${typeName}". Known: ${known}.`);
+  }
+  if (await findTarget(context.store, tenant, name)) {
+    throw new TargetInputError(
+      `Tenant "${tenant}" has a target "${name}" already. Change it with: linkspan target set`,
+    );
+  }
+  const columns = await toColumns(context, type, input, null);
+  const now = await context.store.now();
+  await context.store.write(async (trx) => {
+    const id = randomUUIDv7();
+    await trx
+      .insertInto('targets')
+      .values({
+        tenant,
+        id,
+        name,
+        type: typeName,
+        ...columns,
+        vault: null,
+        state: 'active',
+        revision: now,
+        created_at: now,
+      })
+      .execute();
+    await everybody(trx, tenant, id, now);
+  });
+}
+
+/** Merges the input into what is there. @throws TargetInputError */
+export async function setTarget(
+  context: TargetsContext,
+  tenant: string,
+  name: string,
+  input: TargetInput,
+): Promise<void> {
+  const row = await requireTarget(context.store, tenant, name);
+  const type = context.types.get(row.type);
+  if (!type) throw new TargetInputError(`This version has no target type "${row.type}".`);
+  const columns = await toColumns(context, type, input, row);
+  const values = {
+    ...columns,
+    // Other credentials: what was kept for the former ones is of no use.
+    ...(input.settings && { vault: null }),
+    // What the engine paused may be mended by this: it is tried at once.
+    ...(row.paused_by === 'engine' && { probe_at: 0 }),
+  };
+  await change(context.store, row, values, input.settings !== undefined || input.rules !== undefined);
+}
+
+export async function pauseByAdmin(context: TargetsContext, tenant: string, name: string, reason: string) {
+  const row = await requireTarget(context.store, tenant, name);
+  await change(context.store, row, { state: 'paused', paused_by: 'admin', paused_reason: reason, probe_at: null });
+}
+
+export async function resumeByAdmin(context: TargetsContext, tenant: string, name: string) {
+  const row = await requireTarget(context.store, tenant, name);
+  await change(context.store, row, { state: 'active', paused_by: null, paused_reason: null, probe_at: null });
+}
+
+/** Linkspan forgets the target; what stands in the system stays there. */
+export async function removeTarget(context: TargetsContext, tenant: string, name: string): Promise<void> {
+  const { id } = await requireTarget(context.store, tenant, name);
+  await context.store.write(async (trx) => {
+    for (const table of ['accounts', 'intents', 'remote_links'] as const) {
+      await trx.deleteFrom(table).where('tenant', '=', tenant).where('target_id', '=', id).execute();
+    }
+    await trx.deleteFrom('targets').where('tenant', '=', tenant).where('id', '=', id).execute();
+  });
+}
+
+export async function listTargets(context: TargetsContext, tenant: string): Promise<TargetInfo[]> {
+  const rows = await context.store.read
+    .selectFrom('targets')
+    .selectAll()
+    .where('tenant', '=', tenant)
+    .orderBy('name')
+    .execute();
+  return Promise.all(rows.map((row) => toInfo(context, row)));
+}
+
+/** @throws TargetInputError where there is none. */
+export async function requireTarget(store: Store, tenant: string, name: string): Promise<Selectable<TargetsTable>> {
+  const row = await findTarget(store, tenant, name);
+  if (!row)
+    throw new TargetInputError(`Tenant "${tenant}" has no target "${name}". See: linkspan target list ${tenant}`);
+  return row;
+}
+
+export function findTarget(store: Store, tenant: string, name: string) {
+  return store.read
+    .selectFrom('targets')
+    .selectAll()
+    .where('tenant', '=', tenant)
+    .where('name', '=', name)
+    .executeTakeFirst();
+}
+
+async function change(
+  store: Store,
+  row: Selectable<TargetsTable>,
+  values: Partial<TargetsTable>,
+  alsoEverybody = false,
+): Promise<void> {
+  const now = await store.now();
+  await store.write(async (trx) => {
+    const { numUpdatedRows } = await trx
+      .updateTable('targets')
+      .set({ ...values, revision: Math.max(now, row.revision + 1) })
+      .where('tenant', '=', row.tenant)
+      .where('id', '=', row.id)
+      .where('revision', '=', row.revision)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n)
+      throw new TargetInputError('The target was changed by somebody else meanwhile. Try again.');
+    if (alsoEverybody) await everybody(trx, row.tenant, row.id, now);
+  });
+}
+
+/** Rules or settings changed: fan-out looks at every user. */
+async function everybody(trx: Kysely<Database>, tenant: string, targetId: string, now: Millis): Promise<void> {
+  await recordChange(trx, { tenant, activityId: null }, { subject: 'target', subjectId: targetId, urgent: false }, now);
+}
+
+async function toColumns(
+  { cipher, compileScope }: TargetsContext,
+  type: TargetType,
+  input: TargetInput,
+  before: Selectable<TargetsTable> | null,
+): Promise<Pick<TargetsTable, 'settings' | 'secrets' | 'rules' | 'pace'>> {
+  const sealed = before?.secrets ? JSON.parse(await cipher.open(before.secrets)) : {};
+  const merge = (stored: string | undefined, changed: Record<string, unknown> | undefined) => ({
+    ...(stored === undefined ? {} : JSON.parse(stored)),
+    ...changed,
+  });
+  const given = merge(before?.settings, { ...sealed, ...input.settings });
+  const settings = parsed('Settings', type.settings, given, type.secrets) as Record<string, unknown>;
+  const rules = parsed('Rules', Rules, merge(before?.rules, input.rules));
+  try {
+    compileRules(rules, compileScope);
+  } catch (error) {
+    throw new TargetInputError(`The scope is no SCIM filter: ${(error as Error).message}`);
+  }
+  const secrets = Object.fromEntries(type.secrets.map((name) => [name, settings[name]]));
+  const open = Object.fromEntries(Object.entries(settings).filter(([name]) => !type.secrets.includes(name)));
+  return {
+    settings: JSON.stringify(open),
+    secrets: await cipher.seal(JSON.stringify(secrets)),
+    rules: JSON.stringify(rules),
+    pace: JSON.stringify(parsed('Pace', Pace, merge(before?.pace, input.pace))),
+  };
+}
+
+/** Every problem at once, with the setting's name and never the value of a secret. */
+function parsed<T>(what: string, schema: z.ZodType<T>, value: unknown, secrets: readonly string[] = []): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => {
+    const name = issue.path.join('.');
+    if (secrets.includes(name)) return `  ${name}: is missing or not usable`;
+    return `  ${name || what.toLowerCase()}: ${issue.message}`;
+  });
+  throw new TargetInputError(`${what} that do not fit:\n${problems.join('\n')}`);
+}
+
+async function toInfo({ cipher }: TargetsContext, row: Selectable<TargetsTable>): Promise<TargetInfo> {
+  const secrets: Record<string, unknown> = row.secrets ? JSON.parse(await cipher.open(row.secrets)) : {};
+  return {
+    name: row.name,
+    type: row.type,
+    state: row.state,
+    pausedBy: row.paused_by,
+    pausedReason: row.paused_reason,
+    settings: JSON.parse(row.settings),
+    secretsSet: Object.keys(secrets).filter((name) => secrets[name] !== undefined && secrets[name] !== ''),
+    rules: JSON.parse(row.rules),
+    pace: JSON.parse(row.pace),
+  };
+}

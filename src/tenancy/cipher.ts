@@ -1,0 +1,46 @@
+/**
+ * Encryption at rest for credentials, refresh tokens and passwords in transit: compact JWE (RFC 7516), `dir` with
+ * AES-256-GCM, the key's id in the header so that a value says which key it needs.
+ */
+import { createHash } from 'node:crypto';
+import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
+
+export interface Cipher {
+  seal(plain: string): Promise<string>;
+  /** @throws WrongKey where the value was sealed with another key, or is not intact. */
+  open(sealed: string): Promise<string>;
+}
+
+export class WrongKey extends Error {
+  override readonly name = 'WrongKey';
+}
+
+/** @param key 32 bytes. */
+export function createCipher(key: Uint8Array): Cipher {
+  const kid = createHash('sha256').update(key).digest('hex').slice(0, 8);
+  return {
+    seal: (plain) =>
+      new CompactEncrypt(new TextEncoder().encode(plain))
+        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid })
+        .encrypt(key),
+    async open(sealed) {
+      try {
+        return new TextDecoder().decode((await compactDecrypt(sealed, key)).plaintext);
+      } catch (cause) {
+        throw new WrongKey(explain(sealed, kid), { cause });
+      }
+    },
+  };
+}
+
+function explain(sealed: string, kid: string): string {
+  let needs: unknown;
+  try {
+    needs = decodeProtectedHeader(sealed).kid;
+  } catch {
+    return 'A stored secret is damaged. Enter the credentials of its target again (linkspan target set).';
+  }
+  return needs === kid
+    ? 'A stored secret was changed since it was written. Enter the credentials of its target again.'
+    : `A stored secret was encrypted with key ${needs}, but LINKSPAN_SECRET_KEY is key ${kid}. Start with the former key.`;
+}

@@ -1,0 +1,135 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { addTarget } from '../../src/sync/targets.ts';
+import { createTenant } from '../../src/tenancy/tenants.ts';
+import { issueToken } from '../../src/tenancy/tokens.ts';
+import { eventually, patch, QUICK, scimClient, settled, startSandbox, TARGETS } from '../linkspan.ts';
+import { freePort, ready, startProcess } from '../process.ts';
+import { startProxy } from '../proxy.ts';
+import { type Kind, testDatabase } from '../stores.ts';
+
+/** A tenant with both targets behind a proxy, and a way to start the server again and again. */
+async function setUp(kind: Kind) {
+  const database = await testDatabase(kind);
+  const sandbox = await startSandbox();
+  const proxy = await startProxy(sandbox.url);
+  onTestFinished(async () => {
+    await sandbox.close();
+    await database.drop();
+  });
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const env = {
+    LINKSPAN_PORT: String(port),
+    LINKSPAN_DATABASE_URL: database.url,
+    LINKSPAN_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
+    LINKSPAN_LOG_LEVEL: 'warn',
+  };
+  const app = await openApp(readConfig(env));
+  await createTenant(app.store, { tenant: 'acme', title: 'acme', idp: 'generic' });
+  const token = await issueToken(app.store, 'acme', { label: 'test' });
+  const credentials = await sandbox.credentials('qflow');
+  for (const [name, [type, rules]] of Object.entries(TARGETS)) {
+    const known = Object.keys(app.types.get(type)?.settings.shape ?? {});
+    const settings = Object.fromEntries(Object.entries(credentials).filter(([key]) => known.includes(key)));
+    await addTarget(app, 'acme', name, type, { settings: { ...settings, baseUrl: proxy.url }, rules, pace: QUICK });
+  }
+  await app.close();
+  const start = async () => {
+    const process = startProcess(['serve'], env);
+    await ready(process, url);
+    return process;
+  };
+  return { sandbox, proxy, start, settled: () => settled(url), scim: scimClient(url, 'acme', token) };
+}
+
+describe.each(['sqlite', 'postgres'] as const)('a process that is killed (%s)', (kind) => {
+  it('right after its 201 has lost nothing', async () => {
+    const { sandbox, start, settled, scim } = await setUp(kind);
+    const first = await start();
+    const created = await scim('POST', '/Users', { userName: 'jane@example.com' });
+    await first.end('SIGKILL');
+    expect(created.status).toBe(201);
+
+    await start();
+    expect((await scim('GET', `/Users/${created.body.id}`)).body).toEqual(created.body);
+    await settled();
+    expect((await sandbox.state()).qflow.users).toMatchObject([{ userName: 'DEMO/jane@example.com' }]);
+  });
+
+  it('between the create and its answer makes no second user, though the user is renamed meanwhile', async () => {
+    const { sandbox, proxy, start, settled, scim } = await setUp(kind);
+    const first = await start();
+    const swallowed = proxy.swallow(/^POST \/users\/v1\/api\/user$/);
+    const { id } = (
+      await scim('POST', '/Users', { userName: 'jane@example.com', emails: [{ value: 'jane@example.com' }] })
+    ).body;
+    await swallowed;
+    await first.end('SIGKILL');
+    expect((await sandbox.state()).qflow.users).toHaveLength(1);
+
+    await start();
+    await scim('PUT', `/Users/${id}`, {
+      userName: 'jane.roe@example.com',
+      emails: [{ value: 'jane.roe@example.com' }],
+    });
+    await settled();
+    expect((await sandbox.state()).qflow.users).toMatchObject([
+      { userName: 'DEMO/jane.roe@example.com', email: 'jane.roe@example.com' },
+    ]);
+  });
+
+  it('between the create and its answer leaves nobody behind who was deleted meanwhile', async () => {
+    const { sandbox, proxy, start, settled, scim } = await setUp(kind);
+    const first = await start();
+    const { id } = (await scim('POST', '/Users', { userName: 'jane@example.com' })).body;
+    const swallowed = proxy.swallow(/^POST \/checkin\/v1\/api\/teammember$/);
+    await scim('POST', '/Groups', { displayName: 'Event 1001', members: [{ value: id }] });
+    await swallowed;
+    await first.end('SIGKILL');
+    expect((await sandbox.state()).qflow.teamMembers).toHaveLength(1);
+
+    await start();
+    await scim('DELETE', `/Users/${id}`);
+    await settled();
+    const { users, teamMembers } = (await sandbox.state()).qflow;
+    expect({ users, teamMembers }).toEqual({ users: [], teamMembers: [] });
+  });
+
+  it('after an assignment and before its answer still takes it away later', async () => {
+    const { sandbox, proxy, start, settled, scim } = await setUp(kind);
+    const first = await start();
+    const { id } = (await scim('POST', '/Users', { userName: 'jane@example.com' })).body;
+    const swallowed = proxy.swallow(/\/assign\/1001$/);
+    const group = (await scim('POST', '/Groups', { displayName: 'Event 1001', members: [{ value: id }] })).body;
+    await swallowed;
+    await first.end('SIGKILL');
+
+    await start();
+    await scim('DELETE', `/Groups/${group.id}`);
+    await settled();
+    expect((await sandbox.state()).qflow.assignments).toEqual([]);
+  });
+});
+
+it('a process that is asked to stop finishes what is under way and exits with 0', async () => {
+  const { sandbox, start, scim } = await setUp('sqlite');
+  const server = await start();
+  await scim('POST', '/Users', { userName: 'jane@example.com' });
+  expect(await server.end('SIGTERM')).toBe(0);
+  await start();
+  await eventually('one user, once', async () => (await sandbox.state()).qflow.users.length === 1);
+  expect((await sandbox.state()).calls['POST /users/v1/api/user']).toBe(1);
+});
+
+it('a lost answer and a rename at once make no second user', async () => {
+  const { sandbox, start, settled, scim } = await setUp('sqlite');
+  await start();
+  await sandbox.faults({ kinds: ['lost-response'], match: 'POST /users/v1/api/user', times: 1 });
+  const { id } = (await scim('POST', '/Users', { userName: 'jane@example.com' })).body;
+  await eventually('the create', async () => (await sandbox.state()).qflow.users.length === 1);
+  await scim('PATCH', `/Users/${id}`, patch({ op: 'replace', value: { userName: 'jane.roe@example.com' } }));
+  await settled();
+  expect((await sandbox.state()).qflow.users).toMatchObject([{ userName: 'DEMO/jane.roe@example.com' }]);
+});
