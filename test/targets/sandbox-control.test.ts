@@ -144,8 +144,13 @@ describe('the control surface', () => {
 });
 
 describe('a sandbox with a state file', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'linkspan-sandbox-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
   test('goes on where it was: records, order, tokens, profiles, faults, calls', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'linkspan-sandbox-'));
     const stateFile = join(folder, 'state.sqlite');
     let sandbox = await startSandboxes({ stateFile });
     let api = await qflowApi(sandbox, '/users/v1/api');
@@ -173,7 +178,7 @@ describe('a sandbox with a state file', () => {
 
     sandbox = await startSandboxes({ stateFile });
     expect(await sandbox.state()).toEqual(before);
-    expect(before.qflow.users.map(({ email }) => email)).toMatchObject(['zoe@example.org', 'mia@example.com', {}, {}, {}, {}]);
+    expect(before.qflow.users.map(({ email }) => email).slice(0, 2)).toEqual(['zoe@example.org', 'mia@example.com']);
     expect(await sandbox.calls()).toEqual(calls);
     const { refresh_token } = tokens as { refresh_token: string };
     expect((await logIn(sandbox, { grant_type: 'refresh_token', refresh_token })).status).toBe(200);
@@ -184,6 +189,5 @@ describe('a sandbox with a state file', () => {
     expect((await api('POST', '/user', again)).status).toBe(400);
     expect((await api('GET', '/users/email?email=mia%40example.com')).body).toMatchObject({ id: ids[2] });
     await sandbox.close();
-    await rm(folder, { recursive: true });
   });
 });
