@@ -57,17 +57,26 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
 }
 
 async function onPostgres(url: string, options: StoreOptions): Promise<Store> {
-  return assemble('postgres', postgresDialect(), await openPostgres(url, options));
+  const dialect = postgresDialect();
+  const engine = await openPostgres(url, options);
+  const now = async () => (await engine.read.selectNoFrom(dialect.now().as('now')).executeTakeFirstOrThrow()).now;
+  return assemble('postgres', dialect, now, engine);
 }
 
 function onSqlite(url: string, options: StoreOptions): Store {
   const path = /^sqlite:(.+)$/.exec(url)?.[1];
   if (path === undefined || path === ':memory:')
     throw new CannotOpenStore('A database URL is sqlite:<path of a file> or postgres://user:password@host/name.');
-  return assemble('sqlite', sqliteDialect(options.clock ?? Date.now), openSqlite(path, options));
+  const clock = options.clock ?? Date.now;
+  return assemble('sqlite', sqliteDialect(clock), async () => clock(), openSqlite(path, options));
 }
 
-function assemble(kind: Store['kind'], dialect: Dialect, engine: Pick<Store, 'read' | 'write' | 'close'>): Store {
+function assemble(
+  kind: Store['kind'],
+  dialect: Dialect,
+  now: Store['now'],
+  engine: Pick<Store, 'read' | 'write' | 'close'>,
+): Store {
   const underWay = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
   return {
@@ -82,9 +91,7 @@ function assemble(kind: Store['kind'], dialect: Dialect, engine: Pick<Store, 're
       writing.then(settled, settled);
       return writing;
     },
-    async now() {
-      return (await engine.read.selectNoFrom(dialect.now().as('now')).executeTakeFirstOrThrow()).now;
-    },
+    now,
     close() {
       closing ??= Promise.allSettled(underWay).then(engine.close);
       return closing;
