@@ -104,11 +104,11 @@ export interface Applied {
 
 export type Found =
   | { kind: 'found'; observed: Observed }
-  /** Proven: the system answered in its own shape that there is none. */
+  /** Proven: the system answered in its own shape that no record fits. Another may hold the name; a create finds out. */
   | { kind: 'absent' }
   /** The system cannot be asked; creating is the only look-up (natural idempotency). */
   | { kind: 'unknowable' }
-  /** More than one record fits, or one that has the name but not the rest: none of them may be linked. */
+  /** More than one record fits: none of them may be linked. */
   | { kind: 'ambiguous'; ids: readonly string[]; detail: string };
 
 /** The world as a connection sees it for the duration of one piece of work. Every HTTP call goes through `fetch`. */

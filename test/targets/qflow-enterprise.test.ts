@@ -202,13 +202,18 @@ describe('a Qflow Enterprise connection', () => {
     expect((await users())[0]).toMatchObject({ lastName: 'Roe', password: expect.stringMatching(/.{30}/) });
   });
 
-  test('a disable that fails half-way is seen and repeated', async () => {
-    await account.sync(jane);
-    const fault = { system: 'qflow', rate: 1, kinds: ['500'], times: 1, match: 'PUT /users/v1/api/user' };
-    await sandbox.control('/faults', fault);
-    await failureOf(account.sync({ ...jane, presence: 'inactive' }));
-    expect((await account.sync({ ...jane, presence: 'inactive' })).steps.map((step) => step.kind)).toEqual(['disable']);
-  });
+  test.each(['PUT /users/v1/api/user/changepassword', 'PUT /users/v1/api/user'])(
+    'a disable that fails at %s is seen and repeated',
+    async (match) => {
+      await account.sync(jane);
+      const [before] = await users();
+      await sandbox.control('/faults', { system: 'qflow', rate: 1, kinds: ['500'], times: 1, match });
+      expect((await failureOf(account.sync({ ...jane, presence: 'inactive' }))).kind).toBe('retry');
+      const { steps } = await account.sync({ ...jane, presence: 'inactive' });
+      expect(steps.map((step) => step.kind)).toEqual(['disable']);
+      expect((await users())[0]?.password).not.toBe(before?.password);
+    },
+  );
 
   test('keeps what others wrote in fields that are not ours, and the password', async () => {
     await account.sync(jane);

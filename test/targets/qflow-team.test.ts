@@ -31,6 +31,12 @@ describe('the mapping to a Qflow team member', () => {
     expect(desired(prefixed, SETTINGS)?.keys.userName).toBe('kelly.door');
   });
 
+  test('grants nothing to who is inactive, and wants nobody who is absent', () => {
+    expect(desired(kelly, SETTINGS)?.assignments).toEqual(['1001']);
+    expect(desired(inactive, SETTINGS)).toMatchObject({ presence: 'inactive', assignments: [] });
+    expect(desired({ ...kelly, presence: 'absent' }, SETTINGS)).toBeNull();
+  });
+
   test('keeps a slash on a standalone account, which has no pin', () => {
     const settings = Settings.parse({ ...SECRETS, username: 'api@example.com', accountKind: 'standalone' });
     expect(desired({ ...kelly, user: { userName: 'demo/kelly' } }, settings)?.keys.userName).toBe('demo/kelly');
@@ -157,11 +163,24 @@ describe('a Qflow Team connection', () => {
     expect(await qflow()).toEqual(before);
   });
 
-  test('a name that is there with another e-mail address is no match', async () => {
+  test('a name that is there with another e-mail address is no match: the create tells whose it is', async () => {
     await account.sync(kelly);
     const keys = [{ userName: 'kelly.door', email: 'other@example.com' }];
+    for (const openIntent of [true, false]) {
+      const found = await connection.find({ id: null, keys, last: null, openIntent }, io);
+      expect(found).toEqual({ kind: 'absent' });
+    }
+  });
+
+  test('two members that both fit are ambiguous', async () => {
+    await account.sync(kelly);
+    const first = account.observed?.id;
+    await connect();
+    const sam = { ...kelly, user: { userName: 'sam', emails: [{ value: 'sam@example.com' }] } };
+    await account.sync(sam);
+    const keys = [kelly, sam].map((person) => account.desired(person)?.keys ?? {});
     const found = await connection.find({ id: null, keys, last: null, openIntent: true }, io);
-    expect(found).toMatchObject({ kind: 'ambiguous', ids: [account.id] });
+    expect(found).toMatchObject({ kind: 'ambiguous', ids: [first, account.id] });
   });
 
   test('a new member is found before any assignment', async () => {
@@ -246,14 +265,14 @@ describe('a Qflow Team connection', () => {
     expect((await qflow()).mails).toMatchObject([{ eventId: '1002', email: 'kelly@example.com' }]);
   });
 
-  test('a rename to a name that is taken is refused by the system, and nobody is overwritten', async () => {
+  test('a rename to a name that is taken is refused, says who holds it, and nobody is overwritten', async () => {
     await account.sync(kelly);
+    const heldBy = account.id;
     await connect();
     const sam = { ...kelly, user: { userName: 'sam', emails: [{ value: 'sam@example.com' }] } };
     await account.sync(sam);
-    expect((await failureOf(account.sync({ ...sam, user: { ...sam.user, userName: 'kelly.door' } }))).kind).toBe(
-      'reject',
-    );
+    const taking = account.sync({ ...sam, user: { ...sam.user, userName: 'kelly.door' } });
+    expect(await failureOf(taking)).toMatchObject({ kind: 'reject', heldBy });
     expect((await qflow()).teamMembers.map(({ userName }) => userName)).toEqual(['DEMO/kelly.door', 'DEMO/sam']);
   });
 

@@ -22,21 +22,19 @@ export function open(settings: Settings, vault: Vault): Connection {
   }
 
   async function find({ id, keys, last, openIntent }: Query, io: Io): Promise<Found> {
-    const isNamed = (member: Member) => keys.some((pair) => pair.userName === bareName(member));
+    const fits = (member: Member) => keys.some((pair) => isAt(member, pair));
     const mayBeOld = id === null && !openIntent;
     let members = await (mayBeOld ? roster.recent(io) : roster.fresh(io));
     // Only absence may be concluded from a list a moment old: the create that follows finds a holder all the same.
-    if (mayBeOld && members.some(isNamed)) members = await roster.fresh(io);
+    if (mayBeOld && members.some(fits)) members = await roster.fresh(io);
     const linked = id === null ? undefined : members.find((member) => member.id === id);
     if (linked) return { kind: 'found', observed: await withEvents(linked, io) };
     if (id !== null && !openIntent) return unlisted(last, io);
-    const named = members.filter(isNamed);
-    const [first] = named;
+    const [first, ...others] = members.filter(fits);
     if (!first) return isEnterprise ? { kind: 'absent' } : { kind: 'unknowable' };
-    if (named.length === 1 && isWanted(first, keys)) return { kind: 'found', observed: await withEvents(first, io) };
-    const detail =
-      named.length > 1 ? 'several members have these names' : 'the name is there with another e-mail address';
-    return { kind: 'ambiguous', ids: named.map((member) => member.id), detail };
+    if (others.length === 0) return { kind: 'found', observed: await withEvents(first, io) };
+    const ids = [first, ...others].map((member) => member.id);
+    return { kind: 'ambiguous', ids, detail: 'several members have these names and e-mail addresses' };
   }
 
   /** Only an enterprise account lists a member who has no event; elsewhere what was last seen is the best there is. */
@@ -47,14 +45,15 @@ export function open(settings: Settings, vault: Vault): Connection {
     return { kind: 'found', observed: { ...last, assignments } };
   }
 
-  function isWanted(member: Member, keys: readonly Keys[]): boolean {
-    return keys.some((pair) => pair.userName === bareName(member) && sameEmail(pair.email ?? '', String(member.email)));
+  /** A name alone is not enough: it may be somebody else's. */
+  function isAt(member: Member, { userName, email = '' }: Keys): boolean {
+    return userName === bareName(member) && sameEmail(email, String(member.email ?? ''));
   }
 
   /** Qflow answers a taken name with its holder, as if it had been made just now; the e-mail address tells. */
   async function create(body: Fields, io: Io): Promise<Applied> {
     const member = await client.create(io, body);
-    if (isWanted(member, [{ userName: body.userName ?? '', email: body.email ?? '' }])) {
+    if (isAt(member, body)) {
       return { id: member.id, evidence: 'answer', observed: observe(member, null, settings) };
     }
     const reason = `${body.userName} is the user name of another Qflow team member`;
@@ -63,9 +62,20 @@ export function open(settings: Settings, vault: Vault): Connection {
 
   /** The plan's body is the whole record, merged with what was read; a PUT clears whatever it omits. */
   async function replace(body: Fields, observed: Observed | null | undefined, io: Io): Promise<Applied> {
-    await client.put(io, body);
+    try {
+      await client.put(io, body);
+    } catch (error) {
+      throw await withHolder(error, body, io);
+    }
     const { id = '', ...fields } = body;
     return { evidence: 'answer', observed: observe({ ...fields, id }, observed?.assignments ?? null, settings) };
+  }
+
+  /** A refused PUT may be a name that is taken; the list says by whom. */
+  async function withHolder(error: unknown, { id, userName }: Fields, io: Io): Promise<unknown> {
+    if (!(error instanceof TargetError) || error.failure.kind !== 'reject' || !isEnterprise) return error;
+    const holder = (await roster.fresh(io)).find((member) => member.id !== id && bareName(member) === userName);
+    return holder ? new TargetError({ ...error.failure, heldBy: holder.id }) : error;
   }
 
   /** Being told is not seeing: `read` only when the event was seen before and is not seen after. */

@@ -153,7 +153,8 @@ function routes(world: SandboxWorld): SandboxApp {
     return list(c, events.get(eventId)?.owned ? assignedTo(eventId) : []);
   });
   const eventsOf = (c: Context, userName: string) => {
-    const [member] = members.where('userName', userName);
+    // Exactly as the lists show it.
+    const member = members.where('userName', userName).find((each) => each.userName === userName);
     const ids = assignments.where('teamMemberId', String(member?.id ?? '')).map(({ eventId }) => String(eventId));
     return c.json(ids.map((id) => ({ id, name: events.get(id)?.name })));
   };
