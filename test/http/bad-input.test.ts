@@ -61,6 +61,21 @@ describe('bad input gets the right SCIM error and leaves nothing behind', () => 
     expect((await scim('GET', `/Users/${before.id}`)).body).toEqual(before);
   });
 
+  it('stops reading a body that announces no length', async () => {
+    const { scim } = await startLinkspan({ targets: [] });
+    const endless = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(65_536).fill(32)),
+    });
+    const response = await fetch(`${scim.base}/Users`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${scim.token}`, 'content-type': 'application/scim+json' },
+      body: endless,
+      duplex: 'half',
+    } as RequestInit);
+    expect(response.status).toBe(413);
+    expect((await scim('GET', '/Users')).body.totalResults).toBe(0);
+  });
+
   it('applies a PATCH as a whole or not at all', async () => {
     const { scim } = await startLinkspan({ targets: [] });
     const before = (await scim('POST', '/Users', { userName: 'jane' })).body;

@@ -41,6 +41,23 @@ describe('what takes access away goes first', () => {
     expect(receipts[0]?.confirmed_at).toBeGreaterThanOrEqual(receipts[0]?.requested_at ?? Number.POSITIVE_INFINITY);
   });
 
+  it('disables who leaves the scope by an ordinary edit before the creates that wait', async () => {
+    const { scim, sandbox, settled } = await startLinkspan({
+      targets: ['dashboard'],
+      pace: { concurrency: 1, ratePerSecond: 60 },
+    });
+    const jane = (await scim('POST', '/Users', { userName: 'jane' })).body.id;
+    await settled();
+    const mark = await sandbox.mark();
+    for (let n = 0; n < 25; n++) await scim('POST', '/Users', { userName: `newcomer${n}` });
+    await scim('PATCH', `/Users/${jane}`, patch({ op: 'add', path: 'userType', value: 'EndUser' }));
+    await settled(30_000);
+    const calls = await callsAfter(sandbox, mark);
+    const disabled = calls.findIndex((call) => call.path.endsWith('/changepassword'));
+    expect(disabled).toBeGreaterThan(-1);
+    expect(calls.slice(disabled).filter(isCreate).length).toBeGreaterThan(15);
+  });
+
   it('removes before it renames, and assigns last', async () => {
     const { scim, sandbox, settled } = await startLinkspan({ targets: ['door'] });
     const jane = (await scim('POST', '/Users', { userName: 'jane@example.com' })).body.id;
@@ -123,6 +140,26 @@ describe('names', () => {
       .where('user_id', '=', second)
       .executeTakeFirstOrThrow();
     expect(account).toMatchObject({ outcome: 'reject', remote_id: null });
+  });
+
+  it('never links one remote record in two tenants, and tells neither of the other', async () => {
+    const linkspan = await startLinkspan({ targets: ['dashboard'] });
+    const other = await linkspan.addTenant('globex', { targets: ['dashboard'] });
+    const jane = { userName: 'jane', emails: [{ value: 'jane@example.com' }], title: 'first' };
+    await linkspan.scim('POST', '/Users', jane);
+    await linkspan.settled();
+    const second = (await other('POST', '/Users', { ...jane, name: { familyName: 'Hijack' } })).body.id;
+    await linkspan.settled();
+    const account = await linkspan.app.store.read
+      .selectFrom('accounts')
+      .selectAll()
+      .where('user_id', '=', second)
+      .executeTakeFirstOrThrow();
+    expect(account).toMatchObject({ outcome: 'reject', remote_id: null, situation: 'already-linked' });
+    expect(account.reason).not.toContain('acme');
+    await other('DELETE', `/Users/${second}`);
+    await linkspan.settled();
+    expect((await linkspan.sandbox.state()).qflow.users).toMatchObject([{ userName: 'DEMO/jane', lastName: '' }]);
   });
 
   it('swaps the names of two users, by way of a third name', async () => {
