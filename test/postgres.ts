@@ -149,6 +149,8 @@ async function enginePrograms(home: string, account: Account): Promise<string> {
   } catch {
     const copy = join(home, 'engine');
     await cp(dirname(programs), copy, { recursive: true, verbatimSymlinks: true });
+    // It removes what it owns, in the end.
+    await run('chown', ['-R', `${account.uid}:${account.gid}`, copy]);
     return join(copy, 'bin');
   }
 }

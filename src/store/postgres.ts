@@ -15,7 +15,7 @@ import {
 } from 'kysely';
 import pg from 'pg';
 import { CannotOpenStore, StoreUnavailable } from './errors.ts';
-import { errorCode, postgresError } from './postgres-errors.ts';
+import { connectionError, errorCode, statementError } from './postgres-errors.ts';
 import type { Database } from './tables.ts';
 
 export interface PostgresOptions {
@@ -32,7 +32,7 @@ const CONNECT_MS = 5_000;
 const FROZEN_MS = 10_000;
 const ATTEMPTS = 6;
 /** Deadlock and serialization failure: the same work may succeed when it is run again. */
-const CONFLICTS: readonly unknown[] = ['40P01', '40001'];
+const CONFLICTS = ['40P01', '40001'];
 
 /** @throws CannotOpenStore, and what the first statement fails with */
 export async function openPostgres(url: string, options: PostgresOptions) {
@@ -45,7 +45,7 @@ export async function openPostgres(url: string, options: PostgresOptions) {
       try {
         return await writer.transaction().execute(work);
       } catch (error) {
-        if (!CONFLICTS.includes(errorCode(error))) throw error;
+        if (!CONFLICTS.includes(errorCode(error) ?? '')) throw error;
         if (attempt === ATTEMPTS)
           throw new StoreUnavailable('Too many writes to the same rows came at once.', { cause: error });
         await sleep(Math.random() * 5 * 2 ** attempt);
@@ -120,7 +120,7 @@ class Sessions implements PostgresPool {
     try {
       return new Session(await this.#pool.connect(), this.#onStatement);
     } catch (error) {
-      throw postgresError(error);
+      throw connectionError(error);
     }
   }
 
@@ -158,7 +158,7 @@ class Session implements PostgresPoolClient {
       const { command, rowCount, rows } = await this.#client.query(text, [...parameters]);
       return { command: command as PostgresQueryResult<R>['command'], rowCount: rowCount ?? 0, rows };
     } catch (error) {
-      this.#failure = postgresError(error);
+      this.#failure = statementError(error);
       throw this.#failure;
     }
   }

@@ -45,7 +45,6 @@ export class SqliteConnection implements DatabaseConnection {
     this.#onStatement?.(sql);
     try {
       const statement = this.#prepare(sql);
-      // Never `get`: it leaves INSERT ... RETURNING unfinished, after which the WAL is not checkpointed any more.
       if (!statement.reader) return { rows: [], numAffectedRows: BigInt(statement.run(parameters).changes) };
       const rows = statement.all(parameters);
       return statement.readonly ? { rows } : { rows, numAffectedRows: BigInt(rows.length) };

@@ -136,11 +136,10 @@ export class WriteQueue {
     } catch (error) {
       settled = () => job.refuse(error);
       if (turn.failure instanceof StoreUnavailable) throw turn.failure;
-      if (this.#connection.inTransaction) this.#connection.run('rollback to job');
+      this.#connection.run('rollback to job');
     } finally {
       turn.over = true;
     }
-    if (!this.#connection.inTransaction) throw new Error('A job ended the transaction that it shares with others.');
     this.#connection.run('release job');
     return settled;
   }

@@ -95,10 +95,10 @@ describe('opening a PostgreSQL database', () => {
     expect(await refusal(url.href)).toContain('There is no such database. Create it, with encoding UTF8.');
   });
 
-  it.each(['127.0.0.1:1', 'nowhere.invalid'])('says that nobody answers at %s', async (host) => {
+  it.each(['127.0.0.1:1', 'localhost:1', 'nowhere.invalid'])('says that nobody answers at %s', async (host) => {
     const message = await refusal(`postgres://linkspan:hunter2@${host}/linkspan`);
     expect(message).toContain(
-      `Cannot open the database postgres://linkspan@${host}/linkspan. PostgreSQL cannot be reached`,
+      `Cannot open the database postgres://linkspan@${host}/linkspan. There is no connection to PostgreSQL: `,
     );
     expect(message).toContain('Check that the server is running, and host and port in the URL.');
     expect(message).not.toContain('hunter2');

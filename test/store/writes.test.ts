@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { StoreUnavailable, UniqueViolation } from '../../src/store/errors.ts';
 import type { Database } from '../../src/store/tables.ts';
 import { describeStores } from '../stores.ts';
@@ -84,8 +87,8 @@ describeStores('write', (open) => {
     });
     await expect(swallowed).rejects.toBeInstanceOf(UniqueViolation);
     const goesOn = store.write(async (trx) => {
-      await add(trx, 'acme').catch(() => {});
-      await add(trx, 'after');
+      const failure = await add(trx, 'acme').catch((error: unknown) => error);
+      await expect(add(trx, 'after')).rejects.toBe(failure);
     });
     await expect(goesOn).rejects.toBeInstanceOf(UniqueViolation);
     expect(await tenantNames(store)).toEqual(['acme']);
@@ -116,7 +119,7 @@ describeStores('write', (open) => {
     expect(count).toBe(200);
   });
 
-  it('takes them from two stores on one database at the same time', async () => {
+  it('takes them from two stores in one process', async () => {
     const stores = [await open(), await open()];
     await Promise.all(
       stores.flatMap((store, s) =>
@@ -126,6 +129,20 @@ describeStores('write', (open) => {
       ),
     );
     expect(await tenantNames(await open())).toHaveLength(200);
+  });
+
+  it('takes them from two processes at once, each reading before it writes', async () => {
+    const store = await open();
+    const { child, acknowledged } = await writer(await open.url());
+    const ours = Array.from({ length: 50 }, (_, n) => `ours-${n}`);
+    for (const name of ours)
+      await store.write(async (trx) => {
+        await trx.selectFrom('tenants').select('tenant').limit(1).execute();
+        await add(trx, name);
+      });
+    expect(child.exitCode).toBeNull();
+    child.kill('SIGKILL');
+    expect(await tenantNames(store)).toEqual(expect.arrayContaining([...ours, ...(await acknowledged)]));
   });
 
   it('reports rows that were changed, and integers as numbers', async () => {
@@ -149,16 +166,12 @@ describeStores('write', (open) => {
 
   it('loses nothing acknowledged when the process is killed', async () => {
     await (await open()).close();
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'child.ts'), 'write', await open.url()], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const acknowledged: string[] = [];
-    for await (const name of createInterface(child.stdout)) {
-      acknowledged.push(name);
-      if (acknowledged.length === 50) child.kill('SIGKILL');
-    }
+    const { child, acknowledged } = await writer(await open.url());
+    await sleep(100);
+    child.kill('SIGKILL');
+    const names = await acknowledged;
     const store = await open();
-    expect(await tenantNames(store)).toEqual(expect.arrayContaining(acknowledged));
+    expect(await tenantNames(store)).toEqual(expect.arrayContaining(names));
     await store.write((trx) => add(trx, 'next'));
   });
 
@@ -235,3 +248,21 @@ describeStores('read', (open) => {
     expect(Number.isInteger(await store.now())).toBe(true);
   });
 });
+
+/** A process that writes until it is killed, and what it has been told is durable. */
+async function writer(url: string) {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'child.ts'), 'write', url], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const first = once(child.stdout, 'data');
+  const acknowledged = lines(child.stdout);
+  await first;
+  return { child, acknowledged };
+}
+
+async function lines(stream: Readable): Promise<string[]> {
+  const all: string[] = [];
+  for await (const line of createInterface(stream)) all.push(line);
+  return all;
+}
