@@ -62,7 +62,7 @@ function renderTarget(target: TargetExplanation): string {
     ['wanted', `${target.wanted}: ${target.why}`],
     ...(target.assignments.length > 0 ? [['granted', target.assignments.join(', ')] as [string, string]] : []),
     ...(target.paused ? [['paused', bad(target.paused)] as [string, string]] : []),
-    ['found', target.look],
+    ['seen now', target.look],
     ['plan', planText(target)],
     ['last', lastText(target)],
     ['next look', nextText(target)],

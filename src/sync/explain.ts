@@ -28,7 +28,7 @@ export interface TargetExplanation {
   why: string;
   assignments: readonly string[];
   remoteId: string | null;
-  /** What was found just now: `found`, `absent`, `unknowable`, `ambiguous`, or why the target could not be asked. */
+  /** What was seen there just now, in words, or why the target could not be asked. */
   look: string;
   plan: readonly Step[];
   last: { outcome: string; reason: string | null; successAt: number | null; errorAt: number | null } | null;
@@ -115,8 +115,16 @@ async function present(store: Store, lane: Lane, account: AccountLike): Promise<
 }
 
 function describe(found: Found): string {
-  if (found.kind === 'found') return `found ${found.observed.id}`;
-  return found.kind === 'ambiguous' ? `ambiguous: ${found.detail}` : found.kind;
+  switch (found.kind) {
+    case 'found':
+      return `record ${found.observed.id}`;
+    case 'absent':
+      return 'no record';
+    case 'unknowable':
+      return 'cannot be asked; a create would tell';
+    case 'ambiguous':
+      return `ambiguous: ${found.detail}`;
+  }
 }
 
 function reasonOf(error: unknown): string {
