@@ -17,6 +17,12 @@ export interface LaneState {
 export async function census(store: Store): Promise<LaneState[]> {
   const now = await store.now();
   const targets = await store.read.selectFrom('targets').select(['tenant', 'id', 'name', 'state']).execute();
+  // Before the accounts: work only moves from changes to accounts, so that none is missed on its way.
+  const pending = await store.read
+    .selectFrom('changes')
+    .select(['tenant', sql<number>`count(*)`.as('count'), sql<number>`min(created_at)`.as('oldest')])
+    .groupBy('tenant')
+    .execute();
   const due = await store.read
     .selectFrom('accounts')
     .select(['target_id', sql<number>`count(*)`.as('count'), sql<number>`min(changed_at)`.as('oldest')])
@@ -29,11 +35,6 @@ export async function census(store: Store): Promise<LaneState[]> {
     .where('outcome', '=', 'reject')
     .where('due_at', 'is', null)
     .groupBy('target_id')
-    .execute();
-  const pending = await store.read
-    .selectFrom('changes')
-    .select(['tenant', sql<number>`count(*)`.as('count'), sql<number>`min(created_at)`.as('oldest')])
-    .groupBy('tenant')
     .execute();
   const dueOf = new Map(due.map((row) => [row.target_id, row]));
   const rejectedOf = new Map(rejected.map((row) => [row.target_id, row.count]));
