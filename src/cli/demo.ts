@@ -25,13 +25,14 @@ export const demo = () =>
         secretKey: given.secretKey ?? Buffer.from(secrets.secretKey, 'base64'),
         demoToken: given.demoToken ?? secrets.token,
       };
+      const stopped = untilStopped();
       const sandboxes = config.sandboxUrl ? null : await startSandboxes(config);
       const sandboxUrl = config.sandboxUrl ?? sandboxes?.url ?? '';
       try {
         const server = await startServer(config, createLog(config));
         await furnish(server.app, config, sandboxUrl);
         print(welcome(server.url, config.demoToken ?? '', sandboxUrl));
-        await untilStopped();
+        await stopped;
         print('\nStopping: finishing what is under way.');
         await server.close();
       } finally {

@@ -11,6 +11,7 @@ import { bold, print, table, untilStopped } from './terminal.ts';
 export const sandbox = () =>
   new Command('sandbox').description('run stand-ins for the downstream systems').action(async () => {
     const config = readConfig(process.env);
+    const stopped = untilStopped();
     const running = await startSandboxes(config);
     print(`${bold('Sandboxes')} at ${running.url}\n`);
     print(
@@ -24,7 +25,7 @@ export const sandbox = () =>
         ],
       ),
     );
-    await untilStopped();
+    await stopped;
     await running.close();
   });
 

@@ -12,9 +12,10 @@ export const serve = () =>
     .action(async () => {
       const config = readConfig(process.env);
       const log = createLog(config);
+      const stopped = untilStopped();
       const server = await startServer(config, log);
       log.info({ url: server.url }, 'ready');
-      await untilStopped();
+      await stopped;
       log.info('stopping: finishing what is under way');
       await server.close();
     });

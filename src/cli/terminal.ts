@@ -69,7 +69,7 @@ export function inPlainWords(error: unknown): string {
   return error.message;
 }
 
-/** Resolves at Ctrl-C or SIGTERM. A second one ends the process at once. */
+/** Resolves at Ctrl-C or SIGTERM; to be called before anything starts. A second Ctrl-C ends the process at once. */
 export function untilStopped(): Promise<void> {
   return new Promise((resolve) => {
     const stop = () => {
