@@ -87,8 +87,8 @@ export function sameValue(a: unknown, b: unknown): boolean {
   );
 }
 
-/** The value of `schemas`: the core URN, and that of each extension with content (RFC 7643 section 3). */
+/** The value of `schemas`: the core URN, and that of each extension that is there (RFC 7643 section 3). */
 export function presentSchemas(document: Complex, type: ResourceType): string[] {
-  const extensions = type.extensions.map(({ schema }) => schema.id).filter((urn) => !isEmpty(document[urn]));
+  const extensions = type.extensions.map(({ schema }) => schema.id).filter((urn) => document[urn] !== undefined);
   return [type.schema.id, ...extensions];
 }

@@ -52,6 +52,7 @@ export function resolveName(text: string, type: ResourceType, schema: Schema): N
 
 /** Writes a resolved attribute down as RFC 7644 section 3.10 does: `URN:manager.displayName`. */
 export function notation({ extension, attribute, sub }: Named): string {
-  const name = [attribute?.name, sub?.name].filter((part) => part !== undefined).join('.');
-  return [extension, name].filter(Boolean).join(':');
+  if (!attribute) return extension ?? '';
+  const name = sub ? `${attribute.name}.${sub.name}` : attribute.name;
+  return extension === undefined ? name : `${extension}:${name}`;
 }

@@ -1,7 +1,7 @@
 import { type Document, isObject, type Note, sameValue } from './document.ts';
 import { assign, type Draft, type RelationChange, remove } from './edit/draft.ts';
 import { note } from './edit/values.ts';
-import { excerpt, invalidPath, invalidSyntax, invalidValue, noTarget, ScimError, tooLarge } from './errors.ts';
+import { excerpt, invalidPath, invalidSyntax, invalidValue, ScimError, tooLarge } from './errors.ts';
 import { type Path, parsePath } from './path.ts';
 import { inSchemaOrder } from './resource.ts';
 import type { ResourceType } from './schema.ts';
@@ -93,19 +93,17 @@ function readOperations(body: unknown, draft: Draft): unknown[] {
 function readOperation(raw: unknown, draft: Draft): Operation {
   if (!isObject(raw)) throw invalidSyntax('An operation must be an object');
   const { op: sentOp, path: sentPath, value } = byLowerCase(raw);
-  const op = typeof sentOp === 'string' ? sentOp.trim().toLowerCase() : undefined;
+  const op = typeof sentOp === 'string' ? sentOp.toLowerCase() : undefined;
   if (op !== 'add' && op !== 'replace' && op !== 'remove')
     throw invalidSyntax("op must be 'add', 'replace' or 'remove'");
   if (op !== sentOp) note(draft, 'op-case', 'op');
-  return { op, path: readPath(sentPath, op, draft.type), value };
+  return { op, path: readPath(sentPath, draft.type), value };
 }
 
 /** Null (authentik) and "" are no path: the operation is on the resource itself. */
-function readPath(sent: unknown, op: Operation['op'], type: ResourceType): Path {
+function readPath(sent: unknown, type: ResourceType): Path {
   if (sent !== undefined && sent !== null && typeof sent !== 'string') throw invalidPath('path must be a string');
-  if (sent?.trim()) return parsePath(sent, type);
-  if (op === 'remove') throw noTarget('remove needs a path (RFC 7644 section 3.5.2.2)');
-  return {};
+  return sent?.trim() ? parsePath(sent, type) : {};
 }
 
 /** Adds the operation's number and path to what goes wrong in it: that is all an administrator sees. */

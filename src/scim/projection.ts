@@ -1,12 +1,4 @@
-import {
-  type Complex,
-  type Document,
-  isComplex,
-  isEmpty,
-  presentSchemas,
-  type RelationValue,
-  type Value,
-} from './document.ts';
+import { type Complex, type Document, isComplex, presentSchemas, type RelationValue, type Value } from './document.ts';
 import { type Named, notation, resolveNotation } from './notation.ts';
 import type { Attribute, ResourceType, Schema } from './schema.ts';
 
@@ -123,7 +115,7 @@ function prune(value: Value, selection: Selection): Value | undefined {
     const kept = selected && prune(member, selected);
     if (kept !== undefined) pruned[name] = kept;
   }
-  return isEmpty(pruned) ? undefined : pruned;
+  return Object.keys(pruned).length > 0 ? pruned : undefined;
 }
 
 interface Request {

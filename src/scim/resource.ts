@@ -1,16 +1,8 @@
-import {
-  type Document,
-  isEmpty,
-  isObject,
-  type Note,
-  presentSchemas,
-  type RelationValue,
-  sameValue,
-} from './document.ts';
+import { type Document, isObject, type Note, presentSchemas, type RelationValue, sameValue } from './document.ts';
 import { assignAll, type Draft } from './edit/draft.ts';
 import { note } from './edit/values.ts';
 import { immutable, invalidSyntax, invalidValue } from './errors.ts';
-import { type ResourceType, type Schema, schemasOf } from './schema.ts';
+import { namesOf, type ResourceType, type Schema, schemasOf } from './schema.ts';
 import { checkShape } from './shape.ts';
 
 /** A POST creates; a PUT replaces the document given. */
@@ -61,10 +53,10 @@ export function readResource(body: unknown, type: ResourceType, mode: ReadMode):
 
 /** The same document with its attributes in the schema's order, which is the order in which they go out. */
 export function inSchemaOrder(document: Document, type: ResourceType): Document {
-  const names = [...type.attributes.values()].map(({ name }) => name);
   const urns = type.extensions.map(({ schema }) => schema.id);
   const ordered: Document = {};
-  for (const name of [...names, ...urns]) if (document[name] !== undefined) ordered[name] = document[name];
+  for (const name of [...namesOf(type.attributes), ...urns])
+    if (document[name] !== undefined) ordered[name] = document[name];
   return ordered;
 }
 
@@ -81,7 +73,7 @@ function requireAttributes(document: Document, type: ResourceType): void {
   requireOf(type.schema, document);
   for (const { schema, required } of type.extensions) {
     const extension = document[schema.id];
-    if (required && isEmpty(extension)) throw invalidValue(`The extension ${schema.id} is required`);
+    if (required && !extension) throw invalidValue(`The extension ${schema.id} is required`);
     if (isObject(extension)) requireOf(schema, extension, `${schema.id}:`);
   }
 }
@@ -97,10 +89,11 @@ function requireOf(schema: Schema, values: Record<string, unknown>, prefix = '')
 /** `schemas` is worked out from the content, so what a body says there is only looked at for the quirk ledger. */
 function noteSchemas(draft: Draft, body: Record<string, unknown>): void {
   const [, sent] = Object.entries(body).find(([key]) => key.toLowerCase() === 'schemas') ?? [];
-  const declared = new Set(Array.isArray(sent) ? sent.map((urn) => String(urn).toLowerCase()) : []);
+  const urns = Array.isArray(sent) ? sent.filter((urn) => typeof urn === 'string') : [];
+  const declared = new Map(urns.map((urn) => [urn.toLowerCase(), urn]));
   const [core, ...extensions] = presentSchemas(draft.document, draft.type);
   if (core && !declared.delete(core.toLowerCase())) note(draft, 'missing-schemas', 'schemas');
   for (const urn of extensions) if (!declared.has(urn.toLowerCase())) note(draft, 'undeclared-extension', urn);
   for (const { id } of schemasOf(draft.type)) declared.delete(id.toLowerCase());
-  for (const urn of declared) note(draft, 'unknown-schema', urn);
+  for (const urn of declared.values()) note(draft, 'unknown-schema', urn);
 }

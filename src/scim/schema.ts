@@ -91,6 +91,11 @@ export function findAttribute(scope: ResourceType | Schema | Attribute, name: st
   return attributes.get(name.toLowerCase());
 }
 
+/** Canonical names, in the schema's order. */
+export function namesOf(attributes: AttributeMap): string[] {
+  return [...attributes.values()].map(({ name }) => name);
+}
+
 /** The schemas that a resource of this type is made of, the core schema first. */
 export function schemasOf(type: ResourceType): readonly Schema[] {
   return [type.schema, ...type.extensions.map(({ schema }) => schema)];
@@ -130,7 +135,9 @@ function buildResourceType(json: unknown, schemas: ReadonlyMap<string, Schema>):
     return schema;
   };
   const schema = schemaOf(definition.schema);
-  const attributes = new Map([...attributeMap(z.array(attributeJson).parse(COMMON_ATTRIBUTES)), ...schema.attributes]);
+  const common = attributeMap(z.array(attributeJson).parse(COMMON_ATTRIBUTES));
+  // The common attributes come first and prevail over a schema that lists them too (RFC 7643 section 3.1).
+  const attributes = new Map([...common, ...schema.attributes, ...common]);
   const attributeOf = (attributeName: string): Attribute => {
     const attribute = attributes.get(attributeName.toLowerCase());
     if (!attribute) throw new Error(`ResourceType ${name} names the attribute ${attributeName}, which is not defined`);
@@ -138,8 +145,7 @@ function buildResourceType(json: unknown, schemas: ReadonlyMap<string, Schema>):
   };
   const relations = definition[RELATIONS_KEY].map(attributeOf);
   const notARelation = relations.find((attribute) => !attribute.multiValued || !findAttribute(attribute, 'value'));
-  if (notARelation)
-    throw new Error(`${notARelation.name} of ${name} cannot be a relation: it is no list of references`);
+  if (notARelation) throw new Error(`${notARelation.name} of ${name} cannot be a relation: it lists no references`);
   return {
     name,
     id: id ?? name,

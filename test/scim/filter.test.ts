@@ -140,7 +140,9 @@ describe('string literals are JSON strings', () => {
   it.each(['"a\\u0000b"', '"\\ud800"', '"a\0b"', 'a\0b', '"\ud800"'])(
     '%j is refused: no value can hold it',
     (literal) => {
-      expect(refusal(`userName eq ${literal}`).detail).toContain('U+0000');
+      const { detail } = refusal(`userName eq ${literal}`);
+      expect(detail).toContain('U+0000');
+      if (detail.includes('character')) expect(detail).toContain('character 13');
     },
   );
 });
@@ -153,7 +155,7 @@ describe('what is no filter is refused with invalidFilter and says why', () => {
     ['userName eq', 'ends where a value'],
     ['userName regex "x"', "operator 'regex' is not supported"],
     ['userName eq "x" and', 'ends where an attribute'],
-    ['userName eq "x" title pr', "stands 'title' instead of 'and', 'or'"],
+    ['userName eq "x" title pr', "At character 17 of the filter stands 'title' instead of 'and', 'or'"],
     ['userName eq "x', 'no closing quotation mark'],
     ['(userName eq "x"', "'(' at character 1"],
     ['userName eq "x")', "stands ')'"],
@@ -248,7 +250,13 @@ const jane: Complex = {
   ],
   groups: [{ value: 'g1', display: 'Sales' }],
   [ENT]: { department: 'Sales', manager: { value: 'M1' } },
-  meta: { resourceType: 'User', created: '2026-01-01T00:00:00Z', lastModified: '2026-06-01T12:00:00.5Z' },
+  meta: {
+    resourceType: 'User',
+    created: '2026-01-01T00:00:00Z',
+    lastModified: '2026-06-01T12:00:00.5Z',
+    version: 'W/"A"',
+    location: 'https://h/Users/u1',
+  },
 };
 
 describe('a user matches', () => {
@@ -270,6 +278,8 @@ describe('a user matches', () => {
     ['userName lt "jane"', false],
     ['userName ge "jane@example.com"', true],
     ['userName le "jane@example.com"', true],
+    ['userName gt "jane@example.com"', false],
+    ['userName lt "jane@example.com"', false],
     ['title gt "a" or title le "z"', false],
     ['active eq false', true],
     ['active pr', true],
@@ -318,6 +328,12 @@ describe('a user matches', () => {
     ['(title pr or active eq false) and userType pr', false],
     // Common, extension and relation attributes
     ['meta.resourceType eq "User"', true],
+    ['meta.resourceType eq "user"', false],
+    ['meta.version eq "W/\\"A\\""', true],
+    ['meta.version eq "w/\\"a\\""', false],
+    ['meta.location ew "/Users/u1"', true],
+    ['meta.location ew "/users/u1"', false],
+    [`schemas eq "${ENT.toUpperCase()}"`, false],
     ['meta.lastModified gt "2026-06-01T12:00:00.49Z"', true],
     ['meta.lastModified lt "2026-06-01T14:00:00.6+02:00"', true],
     ['meta.created eq "2026-01-01T01:00:00+01:00"', true],
@@ -336,6 +352,14 @@ describe('a user matches', () => {
     expect(holds(`schemas eq "${ENT}" and schemas eq "${USER}"`, document)).toBe(true);
     expect(holds(`schemas eq "${ENT}"`, { userName: 'jane' })).toBe(false);
     expect(holds('groups pr', document)).toBe(false);
+  });
+
+  it('by what is there, not by what is there and empty', () => {
+    const present = (subject: Complex) => holds('name pr', subject);
+    expect(present({ name: { givenName: '', familyName: 'Doe' } })).toBe(true);
+    expect(present({ name: { givenName: '' } })).toBe(false);
+    expect(holds('emails pr', { emails: [{ value: '' }] })).toBe(false);
+    expect(holds('emails pr', { emails: [{ value: '' }, { value: '', primary: false }] })).toBe(true);
   });
 
   it('and `ne` is the opposite of `eq`, `not` of anything, for every filter above', () => {
@@ -370,7 +394,7 @@ describe('other types match', () => {
     const holds = (filter: string) => matches(parseFilter(filter, type), device, type);
     expect(holds('tags eq "RED"')).toBe(true);
     expect(holds('tags ne "red"')).toBe(false);
-    expect(holds('tags[value sw "b" and value ew "e"]')).toBe(true);
+    expect(holds('tags[VALUE sw "b" and value ew "e"]')).toBe(true);
     expect(holds('tags[value sw "r" and value ew "e"]')).toBe(false);
     expect(failureOf(() => holds('tags[type eq "x"]')).detail).toContain('Known: value');
     expect(holds('ports gt 7 and ports le 8 and weight lt -1.4 and weight ge -1.5')).toBe(true);

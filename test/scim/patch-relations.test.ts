@@ -35,6 +35,11 @@ describe('members are added', () => {
     );
   });
 
+  it('but not by one that names an empty id', () => {
+    const error = failureOf(() => changes({ op: 'add', path: 'members[value eq ""]', value: {} }));
+    expect(error).toMatchObject({ status: 400, scimType: 'invalidValue' });
+  });
+
   it('each once', () => {
     expect(changes({ op: 'add', path: 'members', value: [{ value: 'u1' }, { value: 'u1' }] })).toEqual([
       { attribute, op: 'add', values: [{ value: 'u1' }] },
@@ -69,6 +74,12 @@ describe('members are removed in each of the spellings', () => {
     ['a bare id', { op: 'remove', path: 'members', value: 'u1' }, { values: ['u1'] }],
   ])('%s', (_, operation, expected) => expect(changes(operation)).toEqual([{ attribute, op: 'remove', ...expected }]));
 
+  it('of which the list is noted', () => {
+    const { notes } = patch({ op: 'remove', path: 'members', value: [{ value: 'u1' }] });
+    expect(notes).toEqual([{ rule: 'remove-with-value', path: 'members' }]);
+    expect(patch({ op: 'remove', path: 'members[value eq "u1"]' }).notes).toEqual([]);
+  });
+
   it('the bare attribute means all of them', () => {
     expect(changes({ op: 'remove', path: 'members' })).toEqual([{ attribute, op: 'clear' }]);
     expect(changes({ op: 'remove', path: 'members', value: null })).toEqual([{ attribute, op: 'clear' }]);
@@ -83,7 +94,13 @@ describe('members are removed in each of the spellings', () => {
     if (change?.op !== 'remove' || !change.filter) throw new Error('no filter');
     expect(matchesElement(change.filter, { value: 'g1', type: 'Group' })).toBe(true);
     expect(matchesElement(change.filter, { value: 'u1', type: 'Group' })).toBe(false);
-    for (const filter of ['value ne "u1"', 'value eq ""', 'value eq "a" or type eq "User"', 'value eq null']) {
+    for (const filter of [
+      'value ne "u1"',
+      '(value eq "a" and type eq "User") or value eq "b"',
+      'value eq ""',
+      'value eq "a" or type eq "User"',
+      'value eq null',
+    ]) {
       expect(changes({ op: 'remove', path: `members[${filter}]` })[0]).toHaveProperty('filter');
     }
   });
@@ -98,7 +115,8 @@ describe('members are replaced', () => {
   });
 
   it.each([[[]], [null], ['']])('by %j, that is cleared', (value) => {
-    expect(changes({ op: 'replace', path: 'members', value })).toEqual([{ attribute, op: 'clear' }]);
+    const { relations, notes } = patch({ op: 'replace', path: 'members', value });
+    expect({ relations, notes }).toEqual({ relations: [{ attribute, op: 'clear' }], notes: [] });
   });
 });
 

@@ -140,6 +140,9 @@ describe('replace', () => {
         { value: 'new@x', type: 'home' },
       ]);
     }
+    expect(patch([{ op: 'replace', path: 'emails[type eq "home"]', value: [{ value: 'x' }] }]).notes).toEqual([
+      { rule: 'array-for-single-value', path: 'emails' },
+    ]);
     expect(refusal({ op: 'replace', path: 'emails[type eq "home"]', value: ['a', 'b'] }).scimType).toBe('invalidValue');
   });
 
@@ -176,7 +179,7 @@ describe('a filter that matches nothing', () => {
   it('makes the value that a replace describes, where its type is one of the schema or not named', () => {
     const operation = { op: 'replace', path: 'emails[type eq "Work"].value', value: 'a@x' };
     expect(created(operation).emails).toEqual([{ type: 'Work', value: 'a@x' }]);
-    expect(patch([operation], { userName: 'j' }).notes).toEqual([{ rule: 'created-by-replace', path: 'emails.value' }]);
+    expect(patch([operation], { userName: 'j' }).notes).toEqual([{ rule: 'created-by-replace', path: 'emails' }]);
     expect(created({ op: 'replace', path: 'roles[primary eq "True"].value', value: 'A' }).roles).toEqual([
       { primary: true, value: 'A' },
     ]);
@@ -214,6 +217,8 @@ describe('a filter that matches nothing', () => {
     for (const value of [null, '']) {
       expect(patch([{ op: 'replace', path: 'phoneNumbers[type eq "work"].value', value }]).changed).toBe(false);
       expect(patch([{ op: 'replace', path: 'phoneNumbers[type eq "pager"]', value }]).changed).toBe(false);
+      expect(patch([{ op: 'replace', path: 'roles[type eq "app"].value', value }]).changed).toBe(false);
+      expect(patch([{ op: 'add', path: 'roles[value co "x"].display', value }]).changed).toBe(false);
     }
   });
 
@@ -529,12 +534,17 @@ describe('what cannot be changed', () => {
     expect(failureOf(() => run({ op: 'remove', path: 'serial' })).scimType).toBe('mutability');
     expect(run({ op: 'replace', path: 'serial', value: 'S' }).changed).toBe(false);
     expect(run({ op: 'add', path: 'serial', value: 'S' }, { tags: ['x'] }).document.serial).toBe('S');
+    expect(failureOf(() => run({ op: 'add', path: 'slots[value eq "a"]', value: { code: '2' } })).scimType).toBe(
+      'mutability',
+    );
     expect(failureOf(() => run({ op: 'replace', path: 'slots[value eq "a"].code', value: '2' })).scimType).toBe(
       'mutability',
     );
     expect(failureOf(() => run({ op: 'remove', path: 'slots[value eq "a"].code' })).scimType).toBe('mutability');
     expect(run({ op: 'add', path: 'slots[value eq "b"].code', value: '2' }).changed).toBe(true);
-    expect(failureOf(() => run({ op: 'remove', path: LAB })).scimType).toBe('mutability');
+    const removal = failureOf(() => run({ op: 'remove', path: LAB }));
+    expect(removal.scimType).toBe('mutability');
+    expect(removal.detail).toContain(`: ${LAB} is required and cannot be removed`);
   });
 });
 
@@ -666,6 +676,8 @@ describe('the operations', () => {
     ['Operations that are no list', { Operations: { op: 'add' } }],
     ['no operation', { Operations: [] }],
     ['an operation that is no object', { Operations: ['add'] }],
+    ['an operation that is null', { Operations: [null] }],
+    ['an operation that is a list', { Operations: [['op', 'add']] }],
     ['an operation without op', { Operations: [{ path: 'title', value: 'x' }] }],
     ['an unknown op', { Operations: [{ op: 'move', path: 'title', value: 'x' }] }],
     ['an op that is no string', { Operations: [{ op: 1, path: 'title', value: 'x' }] }],

@@ -28,6 +28,7 @@ describe('a path', () => {
     [USER, USER_TYPE, '', false],
     ['tags[value eq "red"]', deviceTypeOf(), 'tags', true],
     ['externalId', USER_TYPE, 'externalId', false],
+    [' title\t', USER_TYPE, 'title', false],
     ['meta.created', USER_TYPE, 'meta.created', false],
   ])('%s', (text, type, name, filtered) => {
     const path = parsePath(text, type);
@@ -62,6 +63,8 @@ describe('a path', () => {
     ['emails value', 'invalidPath', 'names no attribute'],
     ['emails[type eq "work"', 'invalidPath', 'is no path'],
     ['[type eq "work"]', 'invalidPath', 'is no path'],
+    ['emails[type eq "work"].value x', 'invalidPath', 'is no path'],
+    ['emails x[type eq "work"]', 'invalidPath', 'is no path'],
     ['emails[type eq "work"]value', 'invalidPath', 'is no path'],
     ['emails[type eq "work"] .value', 'invalidPath', 'is no path'],
     ['emails[type eq "work"].value.x', 'invalidPath', "no sub-attribute 'value.x'"],

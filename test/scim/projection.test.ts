@@ -54,6 +54,8 @@ describe('without parameters', () => {
   it('a resource goes out as it is', () => {
     expect(shown()).toBe(jane);
     expect(shown('', ' ')).toBe(jane);
+    shown('userName', 'name');
+    expect(shown()).toBe(jane);
   });
 
   it('a type with hidden attributes shows the others', () => {
@@ -83,6 +85,7 @@ describe('attributes', () => {
     ['name.givenName', { name: { givenName: 'Jane' } }],
     ['name.middleName', {}],
     ['emails.value', { emails: [{ value: 'a@x' }] }],
+    ['emails.display', {}],
     ['emails.type,emails.primary', { emails: [{ type: 'work', primary: true }, { type: 'home' }] }],
     ['emails,emails.value', { emails: document.emails }],
     [`${USER}:name.familyName`, { name: { familyName: 'Doe' } }],

@@ -138,7 +138,7 @@ describe('what identity providers send is read (reference/idp-behaviours.md)', (
     });
     expect(document).toEqual({ externalId: 'object-id', displayName: 'Sales' });
     expect(relations).toEqual({});
-    expect(notes).toEqual([{ rule: 'unknown-schema', path: unknown.toLowerCase() }]);
+    expect(notes).toEqual([{ rule: 'unknown-schema', path: unknown }]);
   });
 
   it("Okta's group PUT with all members, nulls and an id", () => {
@@ -224,8 +224,21 @@ describe('a role written as JSON inside a string', () => {
     expect(roles([json]).document.roles).toEqual([{ value: 'Admin', display: 'Administrator' }]);
   });
 
+  it('is told by its id or by its display name', () => {
+    expect(roles([{ value: '{"value":"Admin","displayName":"A"}' }]).document.roles).toEqual([
+      { value: 'Admin', display: 'A' },
+    ]);
+    expect(roles([{ value: '{"value":"Admin","id":"1"}' }]).document.roles).toEqual([{ value: 'Admin' }]);
+  });
+
+  it('is not looked for where there is a single value', () => {
+    const { document } = minimal({ schemas: [USER, ENT], [ENT]: { manager: { value: json } } });
+    expect(document[ENT]).toEqual({ manager: { value: json } });
+  });
+
   it.each([
     ['has no value', '{"id":"1"}'],
+    ['has a display name that cannot be stored', '{"value":"x","displayName":"a\\u0000b"}'],
     ['is not the shape of a role', '{"value":"x","scope":"y"}'],
     ['is no JSON', '{not json}'],
     ['holds what cannot be stored', '{"id":"1","value":"a\\u0000b"}'],
@@ -283,6 +296,13 @@ describe('spellings that are accepted, and noted', () => {
     ],
     ['unknown attributes', { shoeSize: 42, name: { nick: 'x' } }, {}, ['unknown-attribute']],
     ['unknown attributes in an extension', { [ENT]: { badge: 1 } }, {}, ['unknown-attribute']],
+    [
+      'a path with a filter, whatever its type',
+      { 'emails[type eq "odd"].value': 'x' },
+      { emails: [{ type: 'odd', value: 'x' }] },
+      ['flat-key', 'created-by-replace'],
+    ],
+    ['blanks around a boolean', { active: ' False ' }, { active: false }, ['string-for-boolean']],
     ['an unknown extension', { 'urn:x:y': { a: 1 } }, {}, ['unknown-attribute']],
     [
       'an unknown name that looks like a path',
@@ -301,10 +321,15 @@ describe('spellings that are accepted, and noted', () => {
     ['no list', USER],
     ['empty', []],
     ['about another version', ['urn:scim:schemas:core:1.0']],
+    ['hostile', [{ toString: 1 }, null, 7]],
   ])('schemas that are %s', (_, schemas) => {
     const { document, notes } = user({ ...(schemas && { schemas }), userName: 'jane' });
     expect(document.userName).toBe('jane');
     expect(notes[0]).toEqual({ rule: 'missing-schemas', path: 'schemas' });
+  });
+
+  it('schemas in another case are schemas', () => {
+    expect(user({ SCHEMAS: [USER], userName: 'jane' }).notes).toEqual([{ rule: 'attribute-case', path: 'schemas' }]);
   });
 
   it('at most fifty, each once, and without values or indices', () => {
@@ -328,6 +353,7 @@ describe('null, [] and {} mean that an attribute has no value', () => {
       roles: null,
     });
     expect(document).toEqual({ userName: 'jane', active: true });
+    expect(minimal({ emails: null, name: null, title: null, phoneNumbers: '', roles: [] }).notes).toEqual([]);
   });
 
   it('in PUT, where they take away what was there, as not mentioning it does', () => {
@@ -382,12 +408,27 @@ describe('the document', () => {
   it('tells the schemas that it has content of', () => {
     expect(presentSchemas(minimal().document, USER_TYPE)).toEqual([USER]);
     expect(presentSchemas(minimal({ [ENT]: { department: 'D' } }).document, USER_TYPE)).toEqual([USER, ENT]);
+    expect(presentSchemas(minimal({ [ENT]: { department: '' } }).document, USER_TYPE)).toEqual([USER, ENT]);
   });
 
   it('is not polluted by hostile names', () => {
     const { document } = user(JSON.parse('{"userName":"j","__proto__":{"active":false},"constructor":{"x":1}}'));
     expect(document).toEqual({ userName: 'j', active: true });
     expect(({} as Record<string, unknown>).active).toBeUndefined();
+  });
+
+  it('keeps texts as they were sent', () => {
+    const sent = { title: ' CEO ', profileUrl: '', x509Certificates: [{ value: 'MIID+/_-\nQ==' }], nickName: '' };
+    expect(minimal(sent).document).toMatchObject(sent);
+    expect(minimal({ title: 'x'.repeat(65_536) }).document.title).toHaveLength(65_536);
+    expect(
+      minimal({ roles: Array.from({ length: 1_000 }, (_, i) => ({ value: `${i}` })) }).document.roles,
+    ).toHaveLength(1_000);
+  });
+
+  it('keeps what a member is said to be', () => {
+    const members = [{ value: 'g2', type: 'Group', $ref: '../Groups/g2', display: 'EMEA' }];
+    expect(group({ displayName: 'x', members }).relations).toEqual({ members });
   });
 
   it('names each member once', () => {

@@ -129,6 +129,22 @@ describe('discovery', () => {
     });
   });
 
+  it('shows canonical values, reference types and sub-attributes where there are any, and only there', () => {
+    const attributes = shown(built.schemas[0] as Schema).attributes as {
+      name: string;
+      subAttributes: { name: string }[];
+    }[];
+    const named = (name: string) => attributes.find((attribute) => attribute.name === name);
+    expect(named('profileUrl')).toMatchObject({ referenceTypes: ['external'], caseExact: true });
+    expect(named('emails')?.subAttributes[2]).toMatchObject({
+      name: 'type',
+      canonicalValues: ['work', 'home', 'other'],
+    });
+    for (const absent of ['canonicalValues', 'referenceTypes', 'subAttributes'])
+      expect(named('title')).not.toHaveProperty(absent);
+    expect(named('active')).not.toHaveProperty('caseExact');
+  });
+
   it('shows a resource type without our private keys', () => {
     expect(resourceTypeResource(USER_TYPE, 'https://host/scim')).toEqual({
       schemas: ['urn:ietf:params:scim:schemas:core:2.0:ResourceType'],
@@ -160,6 +176,27 @@ describe('a broken definition is refused at start', () => {
     });
   });
 
+  it('and the common attributes prevail over a schema that lists them too (RFC 7643 section 3.1)', () => {
+    const listing = {
+      ...schema,
+      attributes: [
+        { name: 'externalId', caseExact: false },
+        { name: 'link', type: 'reference' },
+      ],
+    };
+    const { resourceTypes } = buildResourceTypes(
+      [listing],
+      [{ ...type, id: 'thing', 'urn:linkspan:defaults': { LINK: 'x' } }],
+    );
+    const thing = resourceTypes.get('Thing');
+    if (!thing) throw new Error();
+    expect(findAttribute(thing, 'externalId')?.caseExact).toBe(true);
+    expect(findAttribute(thing, 'link')?.caseExact).toBe(true);
+    expect(thing.id).toBe('thing');
+    expect([...thing.defaults]).toEqual([['link', 'x']]);
+    expect(built.resourceTypes.get('User')?.id).toBe('User');
+  });
+
   it.each([
     ['an unknown type', [{ ...schema, attributes: [{ name: 'label', type: 'text' }] }], [type], /urn:x:Thing/],
     ['no attributes', [{ ...schema, attributes: [] }], [type], /urn:x:Thing/],
@@ -173,6 +210,12 @@ describe('a broken definition is refused at start', () => {
     ['a relation that is not there', [schema], [{ ...type, 'urn:linkspan:relations': ['parts'] }], /parts/],
     ['a relation that is no list', [schema], [{ ...type, 'urn:linkspan:relations': ['label'] }], /label/],
     ['a second secret', [{ ...schema, attributes: [{ name: 'pin', mutability: 'writeOnly' }] }], [type], /pin/],
+    [
+      'a relation without ids',
+      [{ ...schema, attributes: [{ name: 'tags', multiValued: true }] }],
+      [{ ...type, 'urn:linkspan:relations': ['tags'] }],
+      /tags/,
+    ],
     ['null', [null], [type], /Schema/],
   ])('%s', (_, schemas, types, message) => expect(() => buildResourceTypes(schemas, types)).toThrow(message));
 });

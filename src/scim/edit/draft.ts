@@ -69,7 +69,7 @@ export function assignAll(draft: Draft, op: AssignOp, raw: unknown, extension?: 
     const name = notation(path);
     if (seen.has(name) && !path.filter) throw invalidSyntax(`${name} was sent twice, in different spelling`);
     seen.add(name);
-    noteSpelling(draft, key, path, extension);
+    noteSpelling(draft, key, path, name, extension);
     if (!hasAttribute(path)) assignAll(draft, op, member, path.extension);
     else if (path.attribute.mutability !== 'readOnly') assignAttribute(draft, op, path, member);
   }
@@ -88,7 +88,7 @@ export function remove(draft: Draft, path: Path, raw: unknown): void {
   }
   refuseReadOnly(path);
   const { attribute, sub } = path;
-  const at = notation(path);
+  const at = placeOf(path);
   const current = currentValue(draft, path);
   if (attribute.mutability === 'writeOnly') delete draft.password;
   else if (isRelation(draft.type, path)) removeRelation(draft, path, raw, at);
@@ -102,7 +102,7 @@ export function remove(draft: Draft, path: Path, raw: unknown): void {
 
 function assignAttribute(draft: Draft, op: AssignOp, path: AttributePath, raw: unknown): void {
   const { attribute } = path;
-  const at = notation(path);
+  const at = placeOf(path);
   if (attribute.mutability === 'writeOnly') {
     const secret = readValue(attribute, raw, at, draft);
     if (typeof secret === 'string' && secret !== '') draft.password = secret;
@@ -118,7 +118,7 @@ function nextValue(draft: Draft, path: AttributePath, raw: unknown, at: string):
   const { attribute, sub } = path;
   if (attribute.type !== 'complex') return readValue(attribute, raw, at, draft);
   const current = currentValue(draft, path);
-  const parts = sub ? new Map([[sub, readValue(sub, raw, at, draft)]]) : readParts(attribute, raw, at, draft);
+  const parts = readParts(attribute, sub ? { [sub.name]: raw } : raw, at, draft);
   return parts && mergeParts(attribute, isComplex(current) ? current : {}, parts, at);
 }
 
@@ -126,15 +126,16 @@ function nextValue(draft: Draft, path: AttributePath, raw: unknown, at: string):
 function store(draft: Draft, path: AttributePath, next: Value | undefined, refusal: (name: string) => ScimError): void {
   const { attribute, extension } = path;
   const { document, type } = draft;
-  const name = notation({ ...path, sub: undefined });
   const current = currentValue(draft, path);
   if (sameValue(current, next)) return;
-  if (attribute.mutability === 'immutable' && current !== undefined) throw immutable(name);
-  if (Array.isArray(next) && next.length > MAX_VALUES) throw invalidValue(`${name} has more than ${MAX_VALUES} values`);
+  if (attribute.mutability === 'immutable' && current !== undefined) throw immutable(placeOf(path));
+  if (Array.isArray(next) && next.length > MAX_VALUES) {
+    throw invalidValue(`${placeOf(path)} has more than ${MAX_VALUES} values`);
+  }
   if (next === undefined || (Array.isArray(next) && next.length === 0)) {
     // A message that takes away what decides over access without saying what holds instead has forgotten it.
     if (extension === undefined && type.defaults.has(attribute.name)) return;
-    if (attribute.required) throw refusal(name);
+    if (attribute.required) throw refusal(placeOf(path));
     setMember(document, extension, attribute.name, undefined);
   } else setMember(document, extension, attribute.name, next);
 }
@@ -164,18 +165,24 @@ function currentValue({ document }: Draft, { extension, attribute }: AttributePa
 
 function resolveKey(type: ResourceType, key: string, extension: string | undefined): Path | undefined {
   if (extension === undefined) {
-    const named = resolveNotation(key.replace(/\[.*$/s, '').trim(), type);
-    return named && key.includes('[') ? parsePath(key, type) : named;
+    const bracket = key.indexOf('[');
+    if (bracket === -1) return resolveNotation(key, type);
+    return resolveNotation(key.slice(0, bracket).trim(), type) && parsePath(key, type);
   }
   const found = type.extensions.find(({ schema }) => schema.id === extension);
   return found && resolveName(key, type, found.schema);
 }
 
-function noteSpelling(draft: Draft, key: string, path: Path, extension: string | undefined): void {
+function noteSpelling(draft: Draft, key: string, path: Path, name: string, extension: string | undefined): void {
   const { attribute, sub, filter } = path;
   const nested = sub === undefined && filter === undefined && path.extension === extension && !key.includes(':');
-  if (attribute && !nested) note(draft, 'flat-key', notation(path));
-  else if (key !== (attribute?.name ?? path.extension)) note(draft, 'attribute-case', notation(path));
+  if (attribute && !nested) note(draft, 'flat-key', name);
+  else if (key !== (attribute?.name ?? path.extension)) note(draft, 'attribute-case', name);
+}
+
+/** The attribute as errors and notes name it; what a path selects in it is added where it matters. */
+function placeOf({ extension, attribute }: AttributePath): string {
+  return notation({ ...(extension !== undefined && { extension }), attribute });
 }
 
 function isRelation(type: ResourceType, { attribute, extension }: AttributePath): boolean {

@@ -62,7 +62,7 @@ export function removeElements(
   if (filter || sub) {
     const selected = select(current, filter);
     if (filter && selected.size === 0) throw noTarget(`${at}: no value matches the filter`);
-    if (sub?.mutability === 'immutable') throw mutability(`${at} is immutable`);
+    if (sub?.mutability === 'immutable') throw mutability(`${at}.${sub.name} is immutable`);
     return change(current, selected, (element) => {
       return sub && isComplex(element) ? mergeParts(attribute, element, new Map([[sub, undefined]]), at) : undefined;
     });
@@ -88,7 +88,7 @@ function assignSelected(
   const { attribute, filter } = path;
   const selected = select(current, filter);
   if (!filter && selected.size > 1) {
-    throw noTarget(`${at}: ${attribute.name} has ${selected.size} values; say which with a filter in brackets`);
+    throw noTarget(`${at} has ${selected.size} values; say which, with a filter in brackets`);
   }
   const { next, unassigns } = changeOf(draft, path, raw, at);
   if (selected.size > 0) {
@@ -108,23 +108,22 @@ function changeOf(
   at: string,
 ): { next: Change; unassigns: boolean } {
   const one = oneOf(draft, raw, at);
-  if (sub) {
-    const value = readValue(sub, one, at, draft);
-    const next: Change = (element) => {
-      const old = isComplex(element) ? element : {};
-      const differs = old[sub.name] !== undefined && !sameValue(old[sub.name], value);
-      if (differs && sub.mutability === 'immutable') throw immutable(at);
-      return mergeParts(attribute, old, new Map([[sub, value]]), at);
-    };
-    return { next, unassigns: value === undefined };
-  }
   if (attribute.type !== 'complex') {
     const value = readElement(attribute, one, at, draft);
     return { next: () => value, unassigns: value === undefined };
   }
-  const parts = readParts(attribute, one, at, draft);
-  const next: Change = (element) => parts && mergeParts(attribute, isComplex(element) ? element : {}, parts, at);
-  return { next, unassigns: parts === undefined };
+  const parts = readParts(attribute, sub ? { [sub.name]: one } : one, at, draft);
+  const next: Change = (element) => {
+    const old = isComplex(element) ? element : {};
+    for (const [each, value] of parts ?? []) refuseImmutable(each, old[each.name], value, at);
+    return parts && mergeParts(attribute, old, parts, at);
+  };
+  return { next, unassigns: parts === undefined || (sub !== undefined && parts.get(sub) === undefined) };
+}
+
+function refuseImmutable(sub: Attribute, current: Value | undefined, next: Value | undefined, at: string): void {
+  if (sub.mutability !== 'immutable' || current === undefined || sameValue(current, next)) return;
+  throw immutable(`${at}.${sub.name}`);
 }
 
 function readElements(draft: Draft, attribute: Attribute, raw: unknown, at: string): Value[] {

@@ -10,7 +10,7 @@ import {
   type Value,
 } from '../document.ts';
 import { invalidSyntax, invalidValue } from '../errors.ts';
-import { type Attribute, findAttribute } from '../schema.ts';
+import { type Attribute, findAttribute, namesOf } from '../schema.ts';
 
 /** What a body's values are read with. */
 export interface Reading {
@@ -161,7 +161,8 @@ function asObject(
     note(reading, 'string-for-complex', at);
     return embeddedJson(attribute, raw, at, reading) ?? { value: raw };
   }
-  if (!isObject(raw)) throw invalidValue(`${at} must be an object, with any of: ${subNames(attribute)}`);
+  if (!isObject(raw))
+    throw invalidValue(`${at} must be an object, with any of: ${namesOf(attribute.subAttributes).join(', ')}`);
   const embedded =
     hasValue && typeof raw.value === 'string' ? embeddedJson(attribute, raw.value, at, reading) : undefined;
   return embedded ? { ...raw, ...embedded } : raw;
@@ -234,7 +235,3 @@ const EXPECTED: Record<Attribute['type'], string> = {
   dateTime: 'a string such as 2026-01-31T12:00:00Z',
   complex: 'an object',
 };
-
-function subNames(attribute: Attribute): string {
-  return [...attribute.subAttributes.values()].map(({ name }) => name).join(', ');
-}

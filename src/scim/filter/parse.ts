@@ -3,7 +3,7 @@ import { comparable, instant } from '../comparable.ts';
 import type { Scalar } from '../document.ts';
 import { excerpt, invalidFilter } from '../errors.ts';
 import { notation, resolveNotation } from '../notation.ts';
-import { type Attribute, findAttribute, type ResourceType } from '../schema.ts';
+import { type Attribute, findAttribute, namesOf, type ResourceType } from '../schema.ts';
 import type { Compare, CompareOp, Filter, FilterPath } from './ast.ts';
 import { type Skeleton, skeletonOf } from './skeleton.ts';
 import type { Token } from './tokens.ts';
@@ -24,10 +24,7 @@ export function parseFilter(text: string, type: ResourceType): Filter {
     const named = resolveNotation(name, type);
     if (named?.attribute) return { ...named, attribute: named.attribute };
     const extensions = type.extensions.map(({ schema }) => schema.id);
-    throw unknown(name, type.name, [
-      ...[...type.attributes.values()].map((attribute) => attribute.name),
-      ...extensions,
-    ]);
+    throw unknown(name, type.name, [...namesOf(type.attributes), ...extensions]);
   };
   return parseWith(text, resolve);
 }
@@ -51,8 +48,7 @@ function elementResolver(attribute: Attribute): Resolve {
     const simple = attribute.type !== 'complex' && wanted.toLowerCase() === 'value';
     const sub = simple ? itself : findAttribute(attribute, wanted);
     if (sub) return { attribute: sub };
-    const known =
-      attribute.type === 'complex' ? [...attribute.subAttributes.values()].map((each) => each.name) : ['value'];
+    const known = attribute.type === 'complex' ? namesOf(attribute.subAttributes) : ['value'];
     throw unknown(wanted, attribute.name, known);
   };
 }
@@ -109,8 +105,8 @@ function leafOf(path: FilterPath): FilterPath {
   if (path.sub || path.attribute.type !== 'complex') return path;
   const sub = findAttribute(path.attribute, 'value');
   if (sub) return { ...path, sub };
-  const known = [...path.attribute.subAttributes.values()].map((each) => each.name);
-  throw invalidFilter(`${notation(path)} is complex; compare one of its sub-attributes: ${known.join(', ')}`);
+  const known = namesOf(path.attribute.subAttributes).join(', ');
+  throw invalidFilter(`${notation(path)} is complex; compare one of its sub-attributes: ${known}`);
 }
 
 /** Which comparisons a type has besides `eq` and `ne`: RFC 7644 table 3. */

@@ -96,8 +96,9 @@ export function skeletonOf(filter: string): Skeleton {
   }
   if (expected !== 'junction') throw invalidFilter(`The filter ends where ${EXPECTED[expected]} should follow`);
   const [unclosed] = open;
-  if (unclosed)
+  if (unclosed) {
     throw invalidFilter(`The '${unclosed.text}' at character ${unclosed.start + 1} of the filter is not closed`);
+  }
   return { text: out.join(' '), names, literals };
 }
 
