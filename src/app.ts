@@ -61,7 +61,6 @@ export async function openApp(config: Config, hooks?: AppHooks, storeOptions?: S
   const store = await openStore(config.databaseUrl, storeOptions);
   const directory = createDirectory({
     store,
-    types: [...resourceTypes.values()],
     baseUrl: (tenant) => `${publicUrl()}/tenants/${tenant}/scim/v2`,
     onChange: wake,
   });

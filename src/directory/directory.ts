@@ -15,7 +15,7 @@ import type { Actor } from './changes.ts';
 import { type ListParameters, type ListResponse, listResources, MAX_RESULTS } from './list.ts';
 import { countMembers } from './members.ts';
 import { etag, present, type Reading, requireRow } from './reading.ts';
-import { createRow, patchRow, removeRow, replaceRow, type Saved } from './writing.ts';
+import { createRow, patchRow, removeRow, replaceRow, type Saved, type Writing } from './writing.ts';
 
 /** Who asks, of which tenant, and whose habits to expect. */
 export interface DirectoryCaller extends Actor {
@@ -57,7 +57,6 @@ export interface Directory {
 
 export interface DirectoryOptions {
   store: Store;
-  types: readonly ResourceType[];
   /** The SCIM base URL of a tenant, without a trailing slash. */
   baseUrl: (tenant: string) => string;
   /** Told after each write that sync has to carry on. */
@@ -87,6 +86,19 @@ export function createDirectory({ store, baseUrl, onChange }: DirectoryOptions):
     return { resource: resource ?? null, ...place(caller, type, saved) };
   };
 
+  const write = async <T>(
+    caller: DirectoryCaller,
+    type: ResourceType,
+    work: (writing: Writing) => Promise<T>,
+  ): Promise<T> => {
+    const now = await store.now();
+    try {
+      return await store.write((trx) => work({ trx, dialect: store.dialect, caller, type, now }));
+    } catch (error) {
+      throw refused(error, type);
+    }
+  };
+
   const place = (caller: DirectoryCaller, type: ResourceType, { id, version }: { id: string; version: number }) => ({
     version: etag(version),
     location: `${baseUrl(caller.tenant)}${type.endpoint}/${id}`,
@@ -97,11 +109,7 @@ export function createDirectory({ store, baseUrl, onChange }: DirectoryOptions):
     baseUrl,
 
     async create(caller, type, body, query) {
-      const now = await store.now();
-      const id = randomUUIDv7();
-      const saved = await writing(type, () =>
-        store.write((trx) => createRow(trx, store.dialect, caller, type, id, body, now)),
-      );
+      const saved = await write(caller, type, (writing) => createRow(writing, randomUUIDv7(), body));
       return answer(caller, type, saved, query);
     },
 
@@ -115,18 +123,12 @@ export function createDirectory({ store, baseUrl, onChange }: DirectoryOptions):
     list: (caller, type, query) => listResources(reading(caller, type), query),
 
     async replace(caller, type, id, body, query) {
-      const now = await store.now();
-      const saved = await writing(type, () =>
-        store.write((trx) => replaceRow(trx, store.dialect, caller, type, id, body, now)),
-      );
+      const saved = await write(caller, type, (writing) => replaceRow(writing, id, body));
       return answer(caller, type, saved, query);
     },
 
     async patch(caller, type, id, body, query) {
-      const now = await store.now();
-      const saved = await writing(type, () =>
-        store.write((trx) => patchRow(trx, store.dialect, caller, type, id, body, now)),
-      );
+      const saved = await write(caller, type, (writing) => patchRow(writing, id, body));
       const unasked = query.attributes === undefined && query.excludedAttributes === undefined;
       if (unasked && (await isLarge(caller, type, id))) {
         if (saved.changed) onChange();
@@ -136,8 +138,7 @@ export function createDirectory({ store, baseUrl, onChange }: DirectoryOptions):
     },
 
     async remove(caller, type, id) {
-      const now = await store.now();
-      await store.write((trx) => removeRow(trx, store.dialect, caller, type, id, now));
+      await write(caller, type, (writing) => removeRow(writing, id));
       onChange();
     },
   };
@@ -149,15 +150,11 @@ export function createDirectory({ store, baseUrl, onChange }: DirectoryOptions):
 }
 
 /** Two resources with one unique value: the second is refused, whichever request came first. */
-async function writing<T>(type: ResourceType, write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (error) {
-    if (!(error instanceof UniqueViolation)) throw error;
-    const unique = [...type.attributes.values()].filter(
-      (attribute) => attribute.uniqueness !== 'none' && attribute.mutability !== 'readOnly',
-    );
-    const names = unique.map((attribute) => attribute.name).join(' or ');
-    throw uniqueness(`Another ${type.name} of this tenant has this ${names} (case does not count).`);
-  }
+function refused(error: unknown, type: ResourceType): unknown {
+  if (!(error instanceof UniqueViolation)) return error;
+  const unique = [...type.attributes.values()].filter(
+    (attribute) => attribute.uniqueness !== 'none' && attribute.mutability !== 'readOnly',
+  );
+  const names = unique.map((attribute) => attribute.name).join(' or ');
+  return uniqueness(`Another ${type.name} of this tenant has this ${names} (case does not count).`);
 }

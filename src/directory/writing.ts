@@ -14,7 +14,14 @@ import { type MembersDelta, type MembersWish, membersDelta, writeMembers } from 
 import { memberValue, type Relations, type Row, requireRow } from './reading.ts';
 import { wishOf, wishOnly } from './relation-wish.ts';
 
-type Trx = Kysely<Database>;
+/** One write: in which transaction, for whom, on what, when. */
+export interface Writing {
+  trx: Kysely<Database>;
+  dialect: Dialect;
+  caller: DirectoryCaller;
+  type: ResourceType;
+  now: Millis;
+}
 
 /** The row as it is now. */
 export interface Saved extends Row {
@@ -26,15 +33,8 @@ export interface Saved extends Row {
 
 const NO_DELTA: MembersDelta = { added: [], removed: [] };
 
-export async function createRow(
-  trx: Trx,
-  dialect: Dialect,
-  caller: DirectoryCaller,
-  type: ResourceType,
-  id: string,
-  body: unknown,
-  now: Millis,
-): Promise<Saved> {
+export async function createRow(writing: Writing, id: string, body: unknown): Promise<Saved> {
+  const { trx, dialect, caller, type, now } = writing;
   const { document, relations } = readResource(body, type, 'create');
   const search = searchForm(document, type);
   const at = instantOf(now);
@@ -74,51 +74,31 @@ export async function createRow(
   return { ...row, changed: true, relations: known };
 }
 
-export async function replaceRow(
-  trx: Trx,
-  dialect: Dialect,
-  caller: DirectoryCaller,
-  type: ResourceType,
-  id: string,
-  body: unknown,
-  now: Millis,
-): Promise<Saved> {
-  const row = await requireRow({ db: trx, dialect, tenant: caller.tenant, type }, id, true);
+export async function replaceRow(writing: Writing, id: string, body: unknown): Promise<Saved> {
+  const { type } = writing;
+  const row = await lockRow(writing, id);
   const before = JSON.parse(row.document) as Document;
   const { document, relations } = readResource(body, type, { replace: before });
   const relation = writableRelation(type);
   // RFC 7644 section 3.5.1: an attribute that is left out is cleared.
   const wish = relation ? wishOnly(relations[relation] ?? []) : null;
-  return save(trx, dialect, caller, type, row, { action: 'replace', before, document, wish }, now);
+  return save(writing, row, { action: 'replace', before, document, wish });
 }
 
-export async function patchRow(
-  trx: Trx,
-  dialect: Dialect,
-  caller: DirectoryCaller,
-  type: ResourceType,
-  id: string,
-  body: unknown,
-  now: Millis,
-): Promise<Saved> {
-  const row = await requireRow({ db: trx, dialect, tenant: caller.tenant, type }, id, true);
+export async function patchRow(writing: Writing, id: string, body: unknown): Promise<Saved> {
+  const { trx, caller, type } = writing;
+  const row = await lockRow(writing, id);
   const before = JSON.parse(row.document) as Document;
   const patched = applyPatch(before, body, type, { createOnReplace: caller.idp === 'entra' });
   const wish = await wishOf(trx, caller.tenant, id, patched.relations);
-  return save(trx, dialect, caller, type, row, { action: 'patch', before, document: patched.document, wish }, now);
+  return save(writing, row, { action: 'patch', before, document: patched.document, wish });
 }
 
 /** Marked, not removed: what hangs on it has still to be drained. Its names are free at once. */
-export async function removeRow(
-  trx: Trx,
-  dialect: Dialect,
-  caller: DirectoryCaller,
-  type: ResourceType,
-  id: string,
-  now: Millis,
-): Promise<void> {
+export async function removeRow(writing: Writing, id: string): Promise<void> {
+  const { trx, caller, type, now } = writing;
   const { tenant } = caller;
-  await requireRow({ db: trx, dialect, tenant, type }, id, true);
+  await lockRow(writing, id);
   await trx
     .updateTable('resources')
     .set({ deleted_at: now, last_modified: instantOf(now) })
@@ -132,6 +112,10 @@ export async function removeRow(
   await recordActivity(trx, caller, { action: 'delete', resourceType: type.name, resourceId: id, changed: [] }, now);
 }
 
+function lockRow({ trx, dialect, caller, type }: Writing, id: string): Promise<Row> {
+  return requireRow({ db: trx, dialect, tenant: caller.tenant, type }, id, true);
+}
+
 interface Edit {
   action: 'replace' | 'patch';
   before: Document;
@@ -141,15 +125,8 @@ interface Edit {
 }
 
 /** Writes what differs. A request that changes nothing writes nothing: no version, no activity, no change. */
-async function save(
-  trx: Trx,
-  dialect: Dialect,
-  caller: DirectoryCaller,
-  type: ResourceType,
-  row: Row,
-  { action, before, document, wish }: Edit,
-  now: Millis,
-): Promise<Saved> {
+async function save(writing: Writing, row: Row, { action, before, document, wish }: Edit): Promise<Saved> {
+  const { trx, dialect, caller, type, now } = writing;
   const { tenant } = caller;
   const delta = wish ? await membersDelta(trx, tenant, row.id, wish) : NO_DELTA;
   const edited = changedPaths(before, document, type);
@@ -177,7 +154,12 @@ async function save(
   return { ...saved, changed: true };
 }
 
-async function updateRow(trx: Trx, tenant: string, row: Row, content: { document?: string; search?: unknown }) {
+async function updateRow(
+  trx: Kysely<Database>,
+  tenant: string,
+  row: Row,
+  content: { document?: string; search?: unknown },
+) {
   await trx
     .updateTable('resources')
     .set({ version: row.version, last_modified: row.last_modified, ...content })
