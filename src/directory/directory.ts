@@ -7,6 +7,7 @@
  */
 import { randomUUIDv7 } from 'node:crypto';
 import { uniqueness } from '../scim/errors.ts';
+import { etag, namesVersion } from '../scim/etag.ts';
 import { type ProjectionParameters, type Resource, selectionOf } from '../scim/projection.ts';
 import type { ResourceType } from '../scim/schema.ts';
 import { UniqueViolation } from '../store/errors.ts';
@@ -14,12 +15,20 @@ import type { Store } from '../store/store.ts';
 import type { Actor } from './changes.ts';
 import { type ListParameters, type ListResponse, listResources, MAX_RESULTS } from './list.ts';
 import { countMembers } from './members.ts';
-import { etag, present, type Reading, requireRow } from './reading.ts';
+import { present, type Reading, requireRow } from './reading.ts';
 import { createRow, patchRow, removeRow, replaceRow, type Saved, type Writing } from './writing.ts';
 
 /** Who asks, of which tenant, and whose habits to expect. */
 export interface DirectoryCaller extends Actor {
   idp: string;
+}
+
+/** What of a resource to answer with, and which version of it may be changed or need not be sent. */
+export interface Request extends ProjectionParameters {
+  /** `If-Match`, as sent. */
+  ifMatch?: string | undefined;
+  /** `If-None-Match`, as sent. */
+  ifNoneMatch?: string | undefined;
 }
 
 export interface Written {
@@ -28,31 +37,21 @@ export interface Written {
   /** Weak entity-tag. */
   version: string;
   location: string;
+  /** The client has this version already (`If-None-Match`). */
+  unchanged?: true;
 }
 
 /** All methods throw ScimError for what the client did, StoreUnavailable where nothing could be read or written. */
 export interface Directory {
   readonly maxResults: number;
   baseUrl(tenant: string): string;
-  create(caller: DirectoryCaller, type: ResourceType, body: unknown, query: ProjectionParameters): Promise<Written>;
-  get(caller: DirectoryCaller, type: ResourceType, id: string, query: ProjectionParameters): Promise<Written>;
+  create(caller: DirectoryCaller, type: ResourceType, body: unknown, query: Request): Promise<Written>;
+  get(caller: DirectoryCaller, type: ResourceType, id: string, query: Request): Promise<Written>;
   list(caller: DirectoryCaller, type: ResourceType, query: ListParameters): Promise<ListResponse>;
-  replace(
-    caller: DirectoryCaller,
-    type: ResourceType,
-    id: string,
-    body: unknown,
-    query: ProjectionParameters,
-  ): Promise<Written>;
+  replace(caller: DirectoryCaller, type: ResourceType, id: string, body: unknown, query: Request): Promise<Written>;
   /** Without a body for a large group, unless the client says which attributes it wants: the answer may not grow. */
-  patch(
-    caller: DirectoryCaller,
-    type: ResourceType,
-    id: string,
-    body: unknown,
-    query: ProjectionParameters,
-  ): Promise<Written>;
-  remove(caller: DirectoryCaller, type: ResourceType, id: string): Promise<void>;
+  patch(caller: DirectoryCaller, type: ResourceType, id: string, body: unknown, query: Request): Promise<Written>;
+  remove(caller: DirectoryCaller, type: ResourceType, id: string, query: Request): Promise<void>;
 }
 
 export interface DirectoryOptions {
@@ -89,11 +88,12 @@ export function createDirectory({ store, baseUrl, onChange }: DirectoryOptions):
   const write = async <T>(
     caller: DirectoryCaller,
     type: ResourceType,
+    { ifMatch }: Request,
     work: (writing: Writing) => Promise<T>,
   ): Promise<T> => {
     const now = await store.now();
     try {
-      return await store.write((trx) => work({ trx, dialect: store.dialect, caller, type, now }));
+      return await store.write((trx) => work({ trx, dialect: store.dialect, caller, type, now, ifMatch }));
     } catch (error) {
       throw refused(error, type);
     }
@@ -109,13 +109,16 @@ export function createDirectory({ store, baseUrl, onChange }: DirectoryOptions):
     baseUrl,
 
     async create(caller, type, body, query) {
-      const saved = await write(caller, type, (writing) => createRow(writing, randomUUIDv7(), body));
+      const saved = await write(caller, type, {}, (writing) => createRow(writing, randomUUIDv7(), body));
       return answer(caller, type, saved, query);
     },
 
     async get(caller, type, id, query) {
       const from = reading(caller, type);
       const row = await requireRow(from, id);
+      if (query.ifNoneMatch !== undefined && namesVersion(query.ifNoneMatch, row.version)) {
+        return { resource: null, unchanged: true, ...place(caller, type, row) };
+      }
       const [resource] = await present(from, [row], selectionOf(type, query));
       return { resource: resource ?? null, ...place(caller, type, row) };
     },
@@ -123,12 +126,12 @@ export function createDirectory({ store, baseUrl, onChange }: DirectoryOptions):
     list: (caller, type, query) => listResources(reading(caller, type), query),
 
     async replace(caller, type, id, body, query) {
-      const saved = await write(caller, type, (writing) => replaceRow(writing, id, body));
+      const saved = await write(caller, type, query, (writing) => replaceRow(writing, id, body));
       return answer(caller, type, saved, query);
     },
 
     async patch(caller, type, id, body, query) {
-      const saved = await write(caller, type, (writing) => patchRow(writing, id, body));
+      const saved = await write(caller, type, query, (writing) => patchRow(writing, id, body));
       const unasked = query.attributes === undefined && query.excludedAttributes === undefined;
       if (unasked && (await isLarge(caller, type, id))) {
         if (saved.changed) onChange();
@@ -137,8 +140,8 @@ export function createDirectory({ store, baseUrl, onChange }: DirectoryOptions):
       return answer(caller, type, saved, query);
     },
 
-    async remove(caller, type, id) {
-      await write(caller, type, (writing) => removeRow(writing, id));
+    async remove(caller, type, id, query) {
+      await write(caller, type, query, (writing) => removeRow(writing, id));
       onChange();
     },
   };

@@ -44,7 +44,7 @@ function compile(filter: Filter, source: Source, context: FilterContext, top = t
     case 'and':
     case 'or': {
       const terms = filter.terms.map((term) => compile(term, source, context, top));
-      return sql`(${sql.join(terms, filter.kind === 'and' ? sql` and ` : sql` or `)})`;
+      return joined(terms, filter.kind === 'and' ? sql` and ` : sql` or `);
     }
     case 'not':
       return negated(compile(filter.term, source, context, top));
@@ -95,6 +95,13 @@ function presentSql(path: Present['path'], source: Source): Condition {
     parts.map((sub) => source.some({ ...path, sub }, test)),
     sql` or `,
   )})`;
+}
+
+/** As a balanced tree: SQLite takes a row of terms for a chain, and refuses one of a thousand. */
+function joined(terms: readonly Condition[], operator: RawBuilder<unknown>): Condition {
+  if (terms.length <= 2) return sql`(${sql.join(terms, operator)})`;
+  const middle = Math.ceil(terms.length / 2);
+  return sql`(${joined(terms.slice(0, middle), operator)}${operator}${joined(terms.slice(middle), operator)})`;
 }
 
 /** A condition is true or false, never null: `not` is plain negation. */

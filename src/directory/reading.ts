@@ -2,6 +2,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Document, RelationValue } from '../scim/document.ts';
 import { notFound } from '../scim/errors.ts';
+import { etag } from '../scim/etag.ts';
 import { assemble, type Resource, type Selection, select, wantsRelation } from '../scim/projection.ts';
 import type { ResourceType } from '../scim/schema.ts';
 import type { Dialect } from '../store/dialect.ts';
@@ -74,11 +75,6 @@ export async function present(
     });
     return select(resource, selection);
   });
-}
-
-/** Weak, from the counter (RFC 7644 section 3.14). */
-export function etag(version: number): string {
-  return `W/"${version}"`;
 }
 
 /** Stored with nine fraction digits, shown with three. */

@@ -2,6 +2,8 @@
 import type { Kysely } from 'kysely';
 import { instant, searchForm } from '../scim/comparable.ts';
 import { type Document, isObject, sameValue } from '../scim/document.ts';
+import { preconditionFailed } from '../scim/errors.ts';
+import { etag, namesVersion } from '../scim/etag.ts';
 import { applyPatch } from '../scim/patch.ts';
 import { readResource } from '../scim/resource.ts';
 import type { ResourceType } from '../scim/schema.ts';
@@ -21,6 +23,8 @@ export interface Writing {
   caller: DirectoryCaller;
   type: ResourceType;
   now: Millis;
+  /** Change only what still has one of these versions (`If-Match`). */
+  ifMatch?: string | undefined;
 }
 
 /** The row as it is now. */
@@ -112,8 +116,13 @@ export async function removeRow(writing: Writing, id: string): Promise<void> {
   await recordActivity(trx, caller, { action: 'delete', resourceType: type.name, resourceId: id, changed: [] }, now);
 }
 
-function lockRow({ trx, dialect, caller, type }: Writing, id: string): Promise<Row> {
-  return requireRow({ db: trx, dialect, tenant: caller.tenant, type }, id, true);
+/** Locked until the transaction ends, so that the version which is compared is the one that is changed. */
+async function lockRow({ trx, dialect, caller, type, ifMatch }: Writing, id: string): Promise<Row> {
+  const row = await requireRow({ db: trx, dialect, tenant: caller.tenant, type }, id, true);
+  if (ifMatch !== undefined && !namesVersion(ifMatch, row.version)) {
+    throw preconditionFailed(`The ${type.name} has changed: its version is ${etag(row.version)}. Read it again.`);
+  }
+  return row;
 }
 
 interface Edit {

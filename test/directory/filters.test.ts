@@ -121,6 +121,12 @@ it.each(['sqlite', 'postgres'] as const)('SQL and memory agree on every filter (
     expect({ filter, total: found.totalResults }).toEqual({ filter, total: expected.length });
     seen.set(filter, expected.length);
   }
+  // As many terms, and as deep, as a filter may have.
+  const wide = Array.from({ length: 780 }, (_, n) => (n === 779 ? 'title pr' : 'id pr')).join(' and ');
+  const deep = `${'('.repeat(45)}${'not (id pr) or '.repeat(400)}title pr${')'.repeat(45)}`;
+  for (const filter of [wide, deep]) {
+    expect((await app.directory.list(caller(), type, { filter })).totalResults).toBe(2);
+  }
   // The table is not vacuous: most filters select some and leave some.
   const telling = [...seen.values()].filter((count) => count > 0 && count < PEOPLE.length);
   expect(telling.length).toBeGreaterThan(FILTERS.length * 0.6);

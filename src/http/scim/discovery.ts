@@ -63,7 +63,7 @@ function providerConfig(base: string, maxResults: number) {
     filter: { supported: true, maxResults },
     changePassword: { supported: false },
     sort: { supported: false },
-    etag: { supported: false },
+    etag: { supported: true },
     authenticationSchemes: [
       {
         type: 'oauthbearertoken',

@@ -3,7 +3,7 @@
  * directory, render. It decides nothing about resources.
  */
 import { type Context, Hono } from 'hono';
-import type { Directory, Written } from '../../directory/directory.ts';
+import type { Directory, Request, Written } from '../../directory/directory.ts';
 import { notFound, ScimError } from '../../scim/errors.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import { type Authenticate, authentication, type ScimEnv } from '../authentication.ts';
@@ -38,21 +38,21 @@ function resourceRoutes(directory: Directory, type: ResourceType): Hono<ScimEnv>
   app.get('/', async (c) => json(c, 200, await directory.list(c.var.caller, type, queryOf(c))));
   app.post('/', async (c) => {
     const body = await readJson(c);
-    return resource(c, 201, await directory.create(c.var.caller, type, body, queryOf(c)));
+    return resource(c, 201, await directory.create(c.var.caller, type, body, requestOf(c)));
   });
   app.all('/', (c) => notAllowed(c, 'GET, POST'));
 
-  app.get('/:id', async (c) => resource(c, 200, await directory.get(c.var.caller, type, idOf(c), queryOf(c))));
+  app.get('/:id', async (c) => resource(c, 200, await directory.get(c.var.caller, type, idOf(c), requestOf(c))));
   app.put('/:id', async (c) => {
     const body = await readJson(c);
-    return resource(c, 200, await directory.replace(c.var.caller, type, idOf(c), body, queryOf(c)));
+    return resource(c, 200, await directory.replace(c.var.caller, type, idOf(c), body, requestOf(c)));
   });
   app.patch('/:id', async (c) => {
     const body = await readJson(c);
-    return resource(c, 200, await directory.patch(c.var.caller, type, idOf(c), body, queryOf(c)));
+    return resource(c, 200, await directory.patch(c.var.caller, type, idOf(c), body, requestOf(c)));
   });
   app.delete('/:id', async (c) => {
-    await directory.remove(c.var.caller, type, idOf(c));
+    await directory.remove(c.var.caller, type, idOf(c), requestOf(c));
     return c.body(null, 204);
   });
   app.all('/:id', (c) => notAllowed(c, 'GET, PUT, PATCH, DELETE'));
@@ -60,11 +60,10 @@ function resourceRoutes(directory: Directory, type: ResourceType): Hono<ScimEnv>
 }
 
 function resource(c: C, status: number, written: Written): Response {
-  if (written.resource === null) return c.body(null, 204);
-  return json(c, status, written.resource, {
-    ETag: written.version,
-    [status === 201 ? 'Location' : 'Content-Location']: written.location,
-  });
+  c.header('ETag', written.version);
+  c.header(status === 201 ? 'Location' : 'Content-Location', written.location);
+  if (written.resource === null) return c.body(null, written.unchanged ? 304 : 204);
+  return json(c, status, written.resource);
 }
 
 function notAllowed(c: C, allow: string): never {
@@ -75,6 +74,11 @@ function notAllowed(c: C, allow: string): never {
 /** `+` and `%20` are spaces; a name given twice counts once. */
 function queryOf(c: C): Readonly<Record<string, string>> {
   return c.req.query();
+}
+
+/** The query's parameters, and the conditions of RFC 7644 section 3.14. */
+function requestOf(c: C): Request {
+  return { ...queryOf(c), ifMatch: c.req.header('if-match'), ifNoneMatch: c.req.header('if-none-match') };
 }
 
 function idOf(c: C): string {
