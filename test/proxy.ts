@@ -7,10 +7,12 @@ export interface Proxy {
   url: string;
   /** Resolves when the sandbox has answered the next `METHOD path` that matches; that answer is never passed on. */
   swallow(call: RegExp): Promise<void>;
+  /** Like `swallow`, but passes the answer on once `letGo` is called. */
+  hold(call: RegExp): { arrived: Promise<void>; letGo: () => void };
 }
 
 export async function startProxy(to: string): Promise<Proxy> {
-  const waiting: { call: RegExp; done: () => void }[] = [];
+  const waiting: { call: RegExp; done: () => void; until?: Promise<void> }[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
@@ -28,8 +30,10 @@ export async function startProxy(to: string): Promise<Proxy> {
     const body = Buffer.from(await answer.arrayBuffer());
     const at = waiting.findIndex(({ call }) => call.test(`${method} ${url}`));
     if (at >= 0) {
-      for (const { done } of waiting.splice(at, 1)) done();
-      return;
+      const [found] = waiting.splice(at, 1);
+      found?.done();
+      if (!found?.until) return;
+      await found.until;
     }
     response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
     response.end(body);
@@ -42,5 +46,10 @@ export async function startProxy(to: string): Promise<Proxy> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     swallow: (call) => new Promise((done) => waiting.push({ call, done })),
+    hold(call) {
+      const { promise: until, resolve: letGo } = Promise.withResolvers<void>();
+      const arrived = new Promise<void>((done) => waiting.push({ call, done, until }));
+      return { arrived, letGo };
+    },
   };
 }

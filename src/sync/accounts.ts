@@ -201,6 +201,41 @@ async function distrust(trx: Kysely<Database>, account: AccountKey, until: Milli
     .execute();
 }
 
+/**
+ * Frees what is leased to this process although it works on it no more: a claim whose answer was lost, a settle that the
+ * store refused. As with a refused settle, calls may have been made: it is looked at again.
+ * @param held keys (`keyOf`) of the accounts at work. To be called while no claim is under way.
+ */
+export async function freeForgotten(
+  store: Store,
+  processId: string,
+  held: ReadonlySet<string>,
+  effectMs: number,
+): Promise<number> {
+  const leased = await store.read.selectFrom('accounts').selectAll().where('lease_owner', '=', processId).execute();
+  const forgotten = leased.filter((account) => !held.has(keyOf(account)));
+  if (forgotten.length === 0) return 0;
+  const now = await store.now();
+  await store.write(async (trx) => {
+    for (const account of forgotten) {
+      await heldBy(trx, account)
+        .set({
+          lease_owner: null,
+          urgent: 1,
+          generation: sql<number>`generation + 1`,
+          due_at: now,
+          verify_after: now + effectMs,
+        })
+        .execute();
+    }
+  });
+  return forgotten.length;
+}
+
+export function keyOf({ target_id, user_id }: Pick<AccountKey, 'target_id' | 'user_id'>): string {
+  return `${target_id} ${user_id}`;
+}
+
 /** Gives leased accounts back untouched (their target was paused, or the process stops). */
 export async function release(store: Store, account: Account): Promise<void> {
   await store.write((trx) => heldBy(trx, account).set({ lease_owner: null, urgent: account.urgent }).execute());

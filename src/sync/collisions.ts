@@ -6,8 +6,8 @@
 import { type Failure, TargetError } from '../targets/outcome.ts';
 import type { Pass } from './pass.ts';
 
-/** Looked at again even if nobody wakes the waiting one. */
-const WAIT_MS = 60_000;
+/** Looked at again at the latest after this, should the holder's settle and ours have missed each other. */
+const LONGEST_WAIT_MS = 10_000;
 const LONGEST_CIRCLE = 20;
 
 /** Thrown where everybody in a circle waits for the next: this account has to step aside. */
@@ -38,7 +38,8 @@ export async function collide(pass: Pass, holderId: string): Promise<never> {
     throw new TargetError({ kind: 'reject', reason: `the name is held by the account of user ${holderId}` });
   }
   if (await waitsForUs(pass, holder.waits_for)) throw new Circle('a circle of renames');
-  throw new TargetError({ kind: 'snooze', reason: `waits for user ${holderId} to give up the name`, afterMs: WAIT_MS });
+  const afterMs = Math.min(LONGEST_WAIT_MS, pass.lane.pace.backoffMaxMs);
+  throw new TargetError({ kind: 'snooze', reason: `waits for user ${holderId} to give up the name`, afterMs });
 }
 
 /** The target says which record has the name: where it is an account of ours, that is a matter among us. */

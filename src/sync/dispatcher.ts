@@ -4,7 +4,7 @@
  * by a local write and otherwise looks on its own, because other processes write too.
  */
 import type { Store } from '../store/store.ts';
-import { type Account, claim, dueTargets, release, rescue } from './accounts.ts';
+import { type Account, claim, dueTargets, freeForgotten, keyOf, release, rescue } from './accounts.ts';
 import { createIo } from './calls.ts';
 import { fanOut } from './fan-out.ts';
 import type { Lane, Lanes } from './lanes.ts';
@@ -16,7 +16,7 @@ import { type Worked, work } from './work.ts';
 export interface Dispatcher {
   /** There may be something to do. Cheap, returns at once. */
   wake(): void;
-  /** Starts nothing more, waits for what runs, gives the lease back. */
+  /** Begins no further call, waits for those under way, gives the lease back. */
   stop(): Promise<void>;
 }
 
@@ -41,6 +41,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   let refreshedAt = 0;
   let rouse = () => {};
   const probing = new Set<string>();
+  const held = new Set<string>();
+  let sweptAt = 0;
 
   const wake = () => {
     awake = true;
@@ -68,6 +70,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   /** @returns whether there is more to do at once. */
   const round = async (): Promise<boolean> => {
     if (performance.now() - refreshedAt >= LOOK_MS) await refresh();
+    if (performance.now() - sweptAt >= BEAT_MS) await sweep();
     const fanned = await fanOut(store, lanes);
     const served = await serve();
     probePaused();
@@ -88,6 +91,13 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     await rescue(store, 2 * Math.max(86_400_000, ...paces.map((pace) => pace.backoffMaxMs)));
   };
 
+  /** In the round, which is also where claims are made: so none is under way. */
+  const sweep = async () => {
+    const effects = lanes.all().map((lane) => longestEffect(lane.pace));
+    await freeForgotten(store, leases.processId, held, Math.max(0, ...effects));
+    sweptAt = performance.now();
+  };
+
   const serve = async (): Promise<number> => {
     const open = lanes.all().filter((lane) => !lane.paused && free(lane) > 0);
     const due = await dueTargets(
@@ -102,7 +112,10 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
       if (room <= 0 || stopping) continue;
       const accounts = await claim(store, lane, leases.processId, room);
       lane.lastServed = performance.now();
-      for (const account of accounts) void lane.queue.add(() => workOn(lane, account));
+      for (const account of accounts) {
+        held.add(keyOf(account));
+        void lane.queue.add(() => workOn(lane, account));
+      }
       served += accounts.length;
     }
     return served;
@@ -117,6 +130,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     } catch (error) {
       onError(error);
     } finally {
+      held.delete(keyOf(account));
       wake();
     }
   };
@@ -157,6 +171,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     wake,
     async stop() {
       stopping = true;
+      leases.stop();
+      lanes.release();
       wake();
       await running;
       await Promise.all(lanes.all().map((lane) => lane.queue.onIdle()));

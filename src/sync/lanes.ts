@@ -49,6 +49,8 @@ export interface Lanes {
   byId(targetId: string): Lane | undefined;
   /** Reads the targets again; those whose revision is unchanged keep their connection. */
   refresh(): Promise<void>;
+  /** The process stops: nobody waits for a limit any more. */
+  release(): void;
 }
 
 export interface LanesOptions {
@@ -71,6 +73,7 @@ export function createLanes(options: LanesOptions): Lanes {
     all: () => [...lanes.values()],
     ofTenant: (tenant) => [...lanes.values()].filter((lane) => lane.tenant === tenant),
     byId: (targetId) => lanes.get(targetId),
+    release: limits.release,
     async refresh() {
       const rows = await store.read.selectFrom('targets').selectAll().execute();
       const next = new Map<string, Lane>();
@@ -129,7 +132,7 @@ export async function openLane(
     pace,
     connection: type.open(settings, createVault(row, options)),
     systemKey: type.systemKey(settings),
-    limit: limits(type.limitGroup(settings), pace.ratePerSecond),
+    limit: limits.group(type.limitGroup(settings), pace.ratePerSecond),
     queue: new PQueue({ concurrency: pace.concurrency }),
     paused: row.state === 'paused',
     pausedBy: row.paused_by,

@@ -19,6 +19,8 @@ export interface Leases {
    * @param times the longest over all targets. @returns how many accounts were freed.
    */
   beat(times: LeaseTimes): Promise<number>;
+  /** From now on no call is begun: what is under way settles with what it has done. */
+  stop(): void;
   /** Gives everything back; the process ends. */
   end(): Promise<void>;
 }
@@ -39,6 +41,7 @@ const LONGEST_LEASE_MS = leaseMs(LONGEST_CALL_MS);
 export async function createLeases(store: Store): Promise<Leases> {
   const processId = randomUUIDv7();
   let validUntil = 0;
+  let stopped = false;
 
   const beat = async ({ callMs, effectMs }: LeaseTimes): Promise<number> => {
     const begun = performance.now();
@@ -79,10 +82,12 @@ export async function createLeases(store: Store): Promise<Leases> {
 
   return {
     processId,
-    outlives: (ms) => performance.now() + ms < validUntil,
+    outlives: (ms) => !stopped && performance.now() + ms < validUntil,
     beat,
+    stop() {
+      stopped = true;
+    },
     async end() {
-      validUntil = 0;
       await store.write((trx) => trx.deleteFrom('processes').where('id', '=', processId).execute());
     },
   };

@@ -11,11 +11,21 @@ export interface LimitGroup {
   hold(ms: number): void;
 }
 
-/** @returns the group of that name. Targets may give it different rates: each rate has its queue, a hold stops all. */
-export function createLimits(): (name: string, ratePerSecond: number) => LimitGroup {
+export interface Limits {
+  /** The group of that name. Targets may give it different rates: each rate has its queue, a hold stops all. */
+  group(name: string, ratePerSecond: number): LimitGroup;
+  /** Ends every hold: whoever waits in one is let through to be told that the process stops. */
+  release(): void;
+}
+
+export function createLimits(): Limits {
   const groups = new Map<string, { queues: Map<number, PQueue>; heldUntil: number }>();
 
-  return (name, ratePerSecond) => {
+  const release = () => {
+    for (const { queues } of groups.values()) for (const queue of queues.values()) queue.start();
+  };
+
+  const groupOf = (name: string, ratePerSecond: number): LimitGroup => {
     const group = groups.get(name) ?? { queues: new Map<number, PQueue>(), heldUntil: 0 };
     groups.set(name, group);
     const queue = group.queues.get(ratePerSecond) ?? createQueue(ratePerSecond);
@@ -33,6 +43,8 @@ export function createLimits(): (name: string, ratePerSecond: number) => LimitGr
       },
     };
   };
+
+  return { group: groupOf, release };
 }
 
 function createQueue(ratePerSecond: number): PQueue {

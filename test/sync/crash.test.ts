@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
@@ -7,7 +9,7 @@ import { issueToken } from '../../src/tenancy/tokens.ts';
 import { eventually, patch, QUICK, scimClient, settled, startSandbox, TARGETS } from '../linkspan.ts';
 import { freePort, ready, startProcess } from '../process.ts';
 import { startProxy } from '../proxy.ts';
-import { type Kind, testDatabase } from '../stores.ts';
+import { type Kind, postgresServer, testDatabase } from '../stores.ts';
 
 /** A tenant with both targets behind a proxy, and a way to start the server again and again. */
 async function setUp(kind: Kind) {
@@ -41,7 +43,7 @@ async function setUp(kind: Kind) {
     await ready(process, url);
     return process;
   };
-  return { sandbox, proxy, start, settled: () => settled(url), scim: scimClient(url, 'acme', token) };
+  return { database, sandbox, proxy, start, settled: () => settled(url), scim: scimClient(url, 'acme', token) };
 }
 
 describe.each(['sqlite', 'postgres'] as const)('a process that is killed (%s)', (kind) => {
@@ -120,6 +122,27 @@ it('a process that is asked to stop finishes what is under way and exits with 0'
   expect(await server.end('SIGTERM')).toBe(0);
   await start();
   await eventually('one user, once', async () => (await sandbox.state()).qflow.users.length === 1);
+  expect((await sandbox.state()).calls['POST /users/v1/api/user']).toBe(1);
+});
+
+it('a database that goes away before an account is settled leaves it to nobody', async () => {
+  const { database, sandbox, proxy, start, settled, scim } = await setUp('postgres');
+  await start();
+  const held = proxy.hold(/^POST \/users\/v1\/api\/user$/);
+  await scim('POST', '/Users', { userName: 'jane@example.com' });
+  await held.arrived;
+  const admin = new pg.Client(await postgresServer());
+  await admin.connect();
+  const name = new URL(database.url).pathname.slice(1);
+  await admin.query(`alter database ${name} with allow_connections false`);
+  await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+  held.letGo();
+  await sleep(2_000);
+  await admin.query(`alter database ${name} with allow_connections true`);
+  await admin.end();
+  await eventually('the server is back', async () => (await scim('GET', '/Users')).status === 200);
+  await settled();
+  expect((await sandbox.state()).qflow.users).toMatchObject([{ userName: 'DEMO/jane@example.com' }]);
   expect((await sandbox.state()).calls['POST /users/v1/api/user']).toBe(1);
 });
 
