@@ -121,6 +121,11 @@ export async function startServer(
     onBroken: ({ tenant, name }, problem) =>
       log.error({ tenant, target: name, reason: problem.message }, 'target cannot be opened'),
     onError: (error) => log.error({ err: error }, 'sync is held up and will try again'),
+  }).catch(async (error) => {
+    // Nobody would carry on what is accepted.
+    await listener.close();
+    await app.close();
+    throw error;
   });
   wake = sync.wake;
   return {

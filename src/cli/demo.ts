@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
-import { type App, startServer } from '../app.ts';
+import { type App, type RunningServer, startServer } from '../app.ts';
 import { type Config, readConfig } from '../config.ts';
 import { createLog } from '../log.ts';
 import { addTarget, findTarget, setTarget, type TargetInput } from '../sync/targets.ts';
@@ -28,14 +28,16 @@ export const demo = () =>
       const stopped = untilStopped();
       const sandboxes = config.sandboxUrl ? null : await startSandboxes(config);
       const sandboxUrl = config.sandboxUrl ?? sandboxes?.url ?? '';
+      let server: RunningServer | null = null;
       try {
-        const server = await startServer(config, createLog(config));
-        await furnish(server.app, config, sandboxUrl);
+        const started = await startServer(config, createLog(config));
+        server = started;
+        await furnish(started.app, config, sandboxUrl);
         print(welcome(server.url, config.demoToken ?? '', sandboxUrl));
         await stopped;
         print('\nStopping: finishing what is under way.');
-        await server.close();
       } finally {
+        await server?.close();
         await sandboxes?.close();
       }
     });
@@ -68,7 +70,9 @@ async function furnish(app: App, config: Config, sandboxUrl: string): Promise<vo
     const settings = settingsFrom(app, type, credentials);
     const existing = await findTarget(app.store, tenant, name);
     if (!existing) await addTarget(app, tenant, name, type, { settings, rules, pace: PACE });
-    else if (addressOf(existing.settings) !== settings.baseUrl) await setTarget(app, tenant, name, { settings });
+    else if (addressOf(existing.settings) !== settings.baseUrl) {
+      await setTarget(app, tenant, name, { settings, sameSystem: true });
+    }
   }
 }
 

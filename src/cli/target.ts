@@ -19,6 +19,7 @@ import { AdminError, requireTenant } from '../tenancy/tenants.ts';
 import { bad, good, print, printJson, table, withApp } from './terminal.ts';
 
 interface InputOptions {
+  sameSystem?: boolean;
   set?: Record<string, string>;
   secrets?: string;
   scope?: string;
@@ -47,6 +48,7 @@ export const target = () =>
     )
     .addCommand(
       withInput(new Command('set').description('change settings, secrets, rules or pace of a target'))
+        .option('--same-system', 'the address changes, the system does not')
         .argument('<tenant>')
         .argument('<name>')
         .action((tenant: string, name: string, options: InputOptions) =>
@@ -166,6 +168,7 @@ async function inputOf(app: App, options: InputOptions, typeName: string): Promi
     ...((options.set || secrets) && { settings: { ...options.set, ...secrets } }),
     ...(Object.keys(rules).length > 0 && { rules }),
     ...(options.pace && { pace: options.pace }),
+    ...(options.sameSystem && { sameSystem: true }),
   };
 }
 

@@ -8,7 +8,7 @@ import { groupsOf } from './members.ts';
 
 export interface DirectoryUser {
   id: string;
-  /** The SCIM resource: its document with `id` and `meta`. */
+  /** The SCIM resource: its document with `id`, `groups` and `meta`. */
   resource: Complex;
   deleted: boolean;
   /** Display names of the groups that the user is a member of now. */
@@ -34,15 +34,20 @@ export async function readPeople(
   return new Map(
     users.map((row) => {
       const meta = { resourceType: 'User', created: row.created, lastModified: row.last_modified };
+      const memberships = groups.get(row.id) ?? [];
       const user: DirectoryUser = {
         id: row.id,
-        resource: { ...JSON.parse(row.document), id: row.id, meta },
+        resource: { ...JSON.parse(row.document), id: row.id, groups: memberships.map(reference), meta },
         deleted: row.deleted_at !== null,
-        groups: (groups.get(row.id) ?? []).flatMap((group) => group.display ?? []),
+        groups: memberships.flatMap((group) => group.display ?? []),
       };
       return [row.id, user];
     }),
   );
+}
+
+function reference({ value, display }: { value: string; display: string | null }): Complex {
+  return { value, ...(display !== null && { display }) };
 }
 
 /**

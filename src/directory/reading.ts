@@ -27,12 +27,17 @@ export type Relations = Readonly<Record<string, readonly RelationValue[]>>;
 
 export const ROW_COLUMNS = ['id', 'version', 'created', 'last_modified', 'document'] as const;
 
+/** As every id is made; anything else names nothing, and need not be asked for. */
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 /** @param lock until the transaction ends, where the row is about to be changed. @throws ScimError 404. */
 export async function requireRow(
   { db, dialect, tenant, type }: Omit<Reading, 'baseUrl'>,
   id: string,
   lock = false,
 ): Promise<Row> {
+  const none = notFound(`There is no ${type.name} with this id.`);
+  if (!ID.test(id)) throw none;
   const row = await db
     .selectFrom('resources')
     .select(ROW_COLUMNS)
@@ -42,7 +47,7 @@ export async function requireRow(
     .where('deleted_at', 'is', null)
     .$if(lock, (query) => query.modifyEnd(dialect.forUpdate))
     .executeTakeFirst();
-  if (!row) throw notFound(`There is no ${type.name} with this id.`);
+  if (!row) throw none;
   return row;
 }
 

@@ -71,10 +71,13 @@ export async function dueTargets(store: Store, targets: readonly string[], now: 
   return new Set(rows.map((row) => row.id));
 }
 
-/** Leases up to `limit` due accounts of a target to a process: urgent first, then those that have waited longest. */
+/**
+ * Leases up to `limit` due accounts of a target to a process: urgent first, then those that have waited longest. None to a
+ * process that knows the target as it was before its last change: it would settle new wishes by old rules.
+ */
 export async function claim(
   store: Store,
-  { tenant, targetId }: { tenant: string; targetId: string },
+  { tenant, targetId, revision }: { tenant: string; targetId: string; revision: number },
   processId: string,
   limit: number,
 ): Promise<Account[]> {
@@ -87,6 +90,7 @@ export async function claim(
       const due = sql`select user_id from accounts
         where tenant = ${tenant} and target_id = ${targetId} and urgent = ${urgent}
         and due_at is not null and due_at <= ${now} and lease_owner is null
+        and exists (select 1 from targets where tenant = ${tenant} and id = ${targetId} and revision = ${revision})
         order by due_at limit ${sql.lit(free)} ${store.dialect.forUpdateSkipLocked}`;
       const { rows } = await sql<Account>`with due as materialized (${due})
         update accounts set lease_owner = ${processId}, lease_epoch = lease_epoch + 1, urgent = 0
@@ -133,6 +137,7 @@ export async function settle(
     account.verify_after !== null && settlement.begunAt < account.verify_after ? account.verify_after : null;
   const next = nextLook(settlement, verifyAt, now);
   const retrying = settlement.outcome === 'retry' || settlement.outcome === 'snooze';
+  const unfinished = retrying || settlement.outcome === 'pause';
   const { numUpdatedRows } = await heldBy(trx, account)
     .set({
       lease_owner: null,
@@ -152,12 +157,13 @@ export async function settle(
         ? sql<number>`case when urgent = 1 then cast(${now} as bigint) else cast(${next} as bigint) end`
         : sql<number>`case when generation > ${account.generation} then cast(${now} as bigint)
                            else cast(${next} as bigint) end`,
-      urgent: account.urgent === 1 && retrying ? 1 : sql<0 | 1>`urgent`,
+      urgent: account.urgent === 1 && unfinished ? 1 : sql<0 | 1>`urgent`,
       ...(settlement.outcome === 'done' ? { last_success_at: now } : { last_error_at: now }),
     })
     .executeTakeFirst();
   if (numUpdatedRows > 0n) {
     await wakeWaiting(trx, account, now);
+    if (settlement.waitsFor !== null) await lookAgainIfMissed(trx, account, settlement, now);
     return true;
   }
   await distrust(trx, account, now + settlement.longestEffectMs, now);
@@ -188,6 +194,26 @@ async function wakeWaiting(trx: Kysely<Database>, account: AccountKey, now: Mill
     .where('tenant', '=', account.tenant)
     .where('target_id', '=', account.target_id)
     .where('waits_for', '=', account.user_id)
+    .execute();
+}
+
+/** The one waited for settled while this pass was under way: its wake-up may have come before there was a sleeper. */
+async function lookAgainIfMissed(trx: Kysely<Database>, account: AccountKey, settlement: Settlement, now: Millis) {
+  const holder = await trx
+    .selectFrom('accounts')
+    .select(['last_success_at', 'last_error_at'])
+    .where('tenant', '=', account.tenant)
+    .where('target_id', '=', account.target_id)
+    .where('user_id', '=', settlement.waitsFor)
+    .executeTakeFirst();
+  const settledAt = Math.max(holder?.last_success_at ?? 0, holder?.last_error_at ?? 0);
+  if (holder && settledAt < settlement.begunAt) return;
+  await trx
+    .updateTable('accounts')
+    .set({ due_at: now })
+    .where('tenant', '=', account.tenant)
+    .where('target_id', '=', account.target_id)
+    .where('user_id', '=', account.user_id)
     .execute();
 }
 
@@ -238,7 +264,11 @@ export function keyOf({ target_id, user_id }: Pick<AccountKey, 'target_id' | 'us
 
 /** Gives leased accounts back untouched (their target was paused, or the process stops). */
 export async function release(store: Store, account: Account): Promise<void> {
-  await store.write((trx) => heldBy(trx, account).set({ lease_owner: null, urgent: account.urgent }).execute());
+  await store.write((trx) =>
+    heldBy(trx, account)
+      .set({ lease_owner: null, urgent: account.urgent === 1 ? 1 : sql<0 | 1>`urgent` })
+      .execute(),
+  );
 }
 
 /**

@@ -34,7 +34,7 @@ export function createIo(lane: Lane, caller: Caller): RecordingIo {
 
   const fetchOnce = async (url: string, init?: RequestInit): Promise<Response> => {
     if (!caller.outlives(callTimeoutMs)) {
-      throw new TargetError({ kind: 'snooze', reason: 'the lease ended before the call', afterMs: 0 });
+      throw new TargetError({ kind: 'snooze', reason: 'the lease would end before the call', afterMs: 1_000 });
     }
     const started = performance.now();
     const record: CallRecord = {

@@ -43,6 +43,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   const probing = new Set<string>();
   const held = new Set<string>();
   let sweptAt = 0;
+  let leasedForMs = -1;
 
   const wake = () => {
     awake = true;
@@ -80,21 +81,23 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   const refresh = async () => {
     await lanes.refresh();
     refreshedAt = performance.now();
+    // The lease must outlive the longest call of a target that has just come.
+    if (longestCall() > leasedForMs) await beat();
   };
 
+  const longestCall = () => Math.max(0, ...lanes.all().map((lane) => lane.pace.callTimeoutMs));
+  const longestOfAll = () => Math.max(0, ...lanes.all().map((lane) => longestEffect(lane.pace)));
+
   const beat = async () => {
-    const paces = lanes.all().map((lane) => lane.pace);
-    await leases.beat({
-      callMs: Math.max(0, ...paces.map((pace) => pace.callTimeoutMs)),
-      effectMs: Math.max(0, ...paces.map(longestEffect)),
-    });
-    await rescue(store, 2 * Math.max(86_400_000, ...paces.map((pace) => pace.backoffMaxMs)));
+    const callMs = longestCall();
+    await leases.beat({ callMs, effectMs: longestOfAll() });
+    leasedForMs = callMs;
+    await rescue(store, 2 * Math.max(86_400_000, ...lanes.all().map((lane) => lane.pace.backoffMaxMs)));
   };
 
   /** In the round, which is also where claims are made: so none is under way. */
   const sweep = async () => {
-    const effects = lanes.all().map((lane) => longestEffect(lane.pace));
-    await freeForgotten(store, leases.processId, held, Math.max(0, ...effects));
+    await freeForgotten(store, leases.processId, held, longestOfAll());
     sweptAt = performance.now();
   };
 
@@ -162,7 +165,6 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   const inFlight = () => lanes.all().reduce((sum, lane) => sum + lane.queue.pending + lane.queue.size, 0);
 
   await refresh();
-  await beat();
   // Apart from the rounds: a long one must not cost the lease.
   const beating = setInterval(() => void beat().catch(onError), BEAT_MS);
   const running = loop();

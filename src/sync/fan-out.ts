@@ -21,35 +21,29 @@ export async function fanOut(store: Store, lanes: Lanes): Promise<number> {
   if (!waiting) return 0;
   const now = await store.now();
   return store.write(async (trx) => {
-    const changes = await trx
-      .selectFrom('changes')
-      .selectAll()
-      .orderBy('urgent', 'desc')
-      .orderBy('seq')
-      .limit(SLICE)
-      .modifyEnd(store.dialect.forUpdateSkipLocked)
-      .execute();
-    const first = changes[0];
-    if (!first) return 0;
-    if (first.subject !== 'user') {
-      await moveOn(trx, first, lanes, now);
-      return 1;
-    }
-    const users = changes.filter((change) => change.subject === 'user');
+    const users = await waitingChanges(trx, store, '=').limit(SLICE).execute();
     for (const [tenant, ofTenant] of Map.groupBy(users, (change) => change.tenant)) {
       const subjects = ofTenant.map((change) => ({ userId: change.subject_id, change }));
       await makeDue(trx, await targetsOf(trx, lanes, tenant), subjects, now);
     }
-    await trx
-      .deleteFrom('changes')
-      .where(
-        'seq',
-        'in',
-        users.map((change) => change.seq),
-      )
-      .execute();
-    return users.length;
+    const seqs = users.map((change) => change.seq);
+    if (seqs.length > 0) await trx.deleteFrom('changes').where('seq', 'in', seqs).execute();
+    // One slice beside the users: a group of a million must not keep anybody else's leaver waiting.
+    const large = await waitingChanges(trx, store, '!=').limit(1).executeTakeFirst();
+    if (large) await moveOn(trx, large, lanes, now);
+    return users.length + (large ? 1 : 0);
   });
+}
+
+/** Removals first, then in the order in which they came. */
+function waitingChanges(trx: Kysely<Database>, store: Store, user: '=' | '!=') {
+  return trx
+    .selectFrom('changes')
+    .selectAll()
+    .where('subject', user, 'user')
+    .orderBy('urgent', 'desc')
+    .orderBy('seq')
+    .modifyEnd(store.dialect.forUpdateSkipLocked);
 }
 
 /** One slice of a change that concerns many users. */
@@ -98,24 +92,40 @@ function nextUsers(trx: Kysely<Database>, change: Change): Promise<string[]> {
     .then((rows) => rows.map((row) => row.member_id));
 }
 
-/** Memberships that were only kept for this change go, and with the last of them a deleted group. */
+/**
+ * Memberships that were only kept for this change go. A change of some members owns the rows that it touched; a change of
+ * the whole group has visited all rows that stood when it was made. With the last change of a deleted group goes the rest.
+ */
 async function sweepGroup(trx: Kysely<Database>, change: Change): Promise<void> {
+  const gone = change.subject === 'group' && (await isLastOfDeleted(trx, change));
+  await trx
+    .deleteFrom('members')
+    .where('tenant', '=', change.tenant)
+    .where('group_id', '=', change.subject_id)
+    .where('change_seq', change.subject === 'group' ? '<=' : '=', change.seq)
+    .$if(!gone, (query) => query.where('removed', '=', 1))
+    .execute();
+  if (!gone) return;
+  await trx.deleteFrom('resources').where('tenant', '=', change.tenant).where('id', '=', change.subject_id).execute();
+}
+
+async function isLastOfDeleted(trx: Kysely<Database>, change: Change): Promise<boolean> {
   const group = await trx
     .selectFrom('resources')
     .select('deleted_at')
     .where('tenant', '=', change.tenant)
     .where('id', '=', change.subject_id)
     .executeTakeFirst();
-  const gone = group?.deleted_at != null && change.subject === 'group';
-  await trx
-    .deleteFrom('members')
+  if (group?.deleted_at == null) return false;
+  const other = await trx
+    .selectFrom('changes')
+    .select('seq')
     .where('tenant', '=', change.tenant)
-    .where('group_id', '=', change.subject_id)
-    .where('change_seq', '<=', change.seq)
-    .$if(!gone, (query) => query.where('removed', '=', 1))
-    .execute();
-  if (!gone) return;
-  await trx.deleteFrom('resources').where('tenant', '=', change.tenant).where('id', '=', change.subject_id).execute();
+    .where('subject_id', '=', change.subject_id)
+    .where('seq', '>', change.seq)
+    .limit(1)
+    .executeTakeFirst();
+  return !other;
 }
 
 interface KnownTarget {

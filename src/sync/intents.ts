@@ -12,6 +12,7 @@ import { type Account, type AccountKey, heldBy } from './accounts.ts';
 export interface Intent {
   id: string;
   keys: Keys;
+  /** When it was committed, or when a call of it last ended unclear. */
   created_at: Millis;
 }
 
@@ -66,10 +67,22 @@ export async function prepare(
   });
 }
 
-/** Closes every open intent of the account. */
+/** Closes every open intent of the account. @throws LeaseLost */
 export async function closeIntents(store: Store, account: Account, result: 'linked' | 'absent' | 'refused') {
   const now = await store.now();
-  await store.write((trx) => closeAll(trx, account, result, now));
+  await store.write(async (trx) => {
+    await held(trx, account, { lease_owner: account.lease_owner });
+    await closeAll(trx, account, result, now);
+  });
+}
+
+/** A call of theirs has just ended without a clear answer: it may take effect from now on. @throws LeaseLost */
+export async function restampIntents(store: Store, account: Account): Promise<void> {
+  const now = await store.now();
+  await store.write(async (trx) => {
+    await held(trx, account, { lease_owner: account.lease_owner });
+    await openIntentsOf(trx, account).set({ created_at: now }).execute();
+  });
 }
 
 /**
@@ -126,19 +139,21 @@ export async function unlink(store: Store, account: Account, systemKey: string, 
 async function held(
   trx: Kysely<Database>,
   account: Account,
-  values: { memory?: string; name?: string | null; remote_id?: string | null },
+  values: { memory?: string; name?: string | null; remote_id?: string | null; lease_owner?: string | null },
 ): Promise<void> {
   const { numUpdatedRows } = await heldBy(trx, account).set(values).executeTakeFirst();
   if (numUpdatedRows === 0n) throw new LeaseLost('the account was taken over');
 }
 
 async function closeAll(trx: Kysely<Database>, account: AccountKey, result: string, now: Millis): Promise<void> {
-  await trx
+  await openIntentsOf(trx, account).set({ closed_at: now, result }).execute();
+}
+
+function openIntentsOf(trx: Kysely<Database>, account: AccountKey) {
+  return trx
     .updateTable('intents')
-    .set({ closed_at: now, result })
     .where('tenant', '=', account.tenant)
     .where('target_id', '=', account.target_id)
     .where('user_id', '=', account.user_id)
-    .where('closed_at', 'is', null)
-    .execute();
+    .where('closed_at', 'is', null);
 }

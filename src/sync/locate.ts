@@ -71,9 +71,9 @@ export async function linkTo(pass: Pass, id: string): Promise<void> {
 /** An earlier create that may still land forbids the conclusion; where asking is impossible, creating is asking. */
 async function concludeAbsent(pass: Pass, found: Found, { intents }: Wish): Promise<void> {
   pass.situation = 'absent';
-  const last = intents.at(-1);
+  const last = intents.toSorted((a, b) => a.created_at - b.created_at).at(-1);
   if (!last) return;
-  const certainAt = last.created_at + longestEffect(pass.lane.pace);
+  const certainAt = Math.max(last.created_at + longestEffect(pass.lane.pace), pass.account.verify_after ?? 0);
   const now = await pass.store.now();
   if (now < certainAt) {
     const reason = 'an earlier create may still take effect; it is looked for again then';

@@ -52,8 +52,11 @@ export function standing(user: DirectoryUser, rules: CompiledRules, hasAccount: 
   };
 
   if (user.deleted) return leaving(rules.deleted, 'deleted by the identity provider');
-  if (!rules.inScope(user)) return leaving(rules.outOfScope, `not in scope (${rules.scope})`);
-  if (user.resource.active === false) return leaving('disable', 'inactive');
+  const inactive = user.resource.active === false;
+  if (!rules.inScope(user) && !(inactive && rules.outOfScope === 'keep')) {
+    return leaving(rules.outOfScope, `not in scope (${rules.scope})`);
+  }
+  if (inactive) return leaving('disable', 'inactive');
   if (rules.onlyAssigned && assignments.length === 0) {
     return hasAccount
       ? { presence: 'active', why: 'no assignment is left, the account stays', assignments }

@@ -5,8 +5,9 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { type Failure, TargetError } from '../targets/outcome.ts';
 import { type Applied, type Desired, type Evidence, type Observed, STEP_ORDER, type Step } from '../targets/target.ts';
+import type { CallRecord } from './calls.ts';
 import { Circle, collideWithRecord } from './collisions.ts';
-import { closeIntents, LeaseLost, unlink } from './intents.ts';
+import { closeIntents, LeaseLost, restampIntents, unlink } from './intents.ts';
 import { linkTo } from './locate.ts';
 import { withoutGrant, withoutRemembered } from './memory.ts';
 import { longestEffect } from './pace.ts';
@@ -20,18 +21,20 @@ export function inOrder(plan: readonly Step[]): Step[] {
 /** The failure that decides what happens next comes first. */
 const SEVERITY: readonly Failure['kind'][] = ['pause', 'retry', 'snooze', 'reject'];
 
-/** @returns the worst failure, or null. @throws Circle where this account has to step aside. */
+/** @returns the worst failure, or null. @throws Circle where this account has to step aside, LeaseLost. */
 export async function carryOut(pass: Pass, plan: readonly Step[], desired: Desired | null): Promise<Failure | null> {
   const failed: { step: Step; failure: Failure }[] = [];
   for (const step of plan) {
     if (failed.some((earlier) => needs(step, earlier.step))) continue;
+    const callsBefore = pass.io.calls.length;
     try {
       await takeStep(pass, step, desired);
     } catch (error) {
       if (error instanceof Circle) throw error;
-      const failure = await stepFailed(pass, step, failureOf(error));
+      if (error instanceof LeaseLost) throw error;
+      const failure = await stepFailed(pass, step, failureOf(error), pass.io.calls.slice(callsBefore));
       failed.push({ step, failure });
-      if (failure.kind === 'pause' || error instanceof LeaseLost) break;
+      if (failure.kind === 'pause') break;
     }
   }
   const worst = failed.toSorted((a, b) => SEVERITY.indexOf(a.failure.kind) - SEVERITY.indexOf(b.failure.kind))[0];
@@ -105,9 +108,12 @@ export function receive(
  * An unclear create leaves its intent open, and is looked for once it can no longer land. A name that a record of ours
  * holds is waited for. What was refused is not ours.
  */
-async function stepFailed(pass: Pass, step: Step, failure: Failure): Promise<Failure> {
+async function stepFailed(pass: Pass, step: Step, failure: Failure, calls: readonly CallRecord[]): Promise<Failure> {
   if (step.kind === 'create') {
-    if (failure.kind === 'retry' && failure.unclear) return { ...failure, afterMs: longestEffect(pass.lane.pace) };
+    if (failure.kind !== 'reject' && mayHaveLanded(step, failure, calls)) {
+      await restampIntents(pass.store, pass.account);
+      return failure.kind === 'retry' ? { ...failure, afterMs: longestEffect(pass.lane.pace) } : failure;
+    }
     if (pass.remoteId === null) await closeIntents(pass.store, pass.account, 'refused');
   }
   if (failure.kind !== 'reject') return failure;
@@ -140,4 +146,14 @@ function after(step: Step, id: string | null, before: Observed | null, desired: 
     default:
       return before;
   }
+}
+
+/** The create's own call was answered with a success or a fault, or not at all: what failed may be what came after it. */
+function mayHaveLanded(step: Step, failure: Failure, calls: readonly CallRecord[]): boolean {
+  if (failure.kind === 'retry' && failure.unclear) return true;
+  const [method, path = ''] = step.call.split(' ');
+  return calls.some((call) => {
+    const isCreate = call.method === method && call.path.endsWith(path);
+    return isCreate && typeof call.status === 'number' && (call.status < 300 || call.status >= 500);
+  });
 }

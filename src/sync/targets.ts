@@ -19,6 +19,8 @@ export interface TargetInput {
   settings?: Record<string, unknown>;
   rules?: Record<string, unknown>;
   pace?: Record<string, unknown>;
+  /** The address changes, the system behind it does not: its records keep their ids. */
+  sameSystem?: boolean;
 }
 
 export interface TargetInfo {
@@ -100,6 +102,12 @@ export async function setTarget(
   const type = context.types.get(row.type);
   if (!type) throw new TargetInputError(`This version has no target type "${row.type}".`);
   const columns = await toColumns(context, type, input, row);
+  const [before, after] = [row, columns].map(({ settings }) => systemKeyOf(type, settings));
+  if (before !== after && !input.sameSystem) {
+    throw new TargetInputError(
+      'These settings name another system, where the same ids may be other people. If it only has a new address, add --same-system; else remove the target and add it anew.',
+    );
+  }
   const values = {
     ...columns,
     // Other credentials: what was kept for the former ones is of no use.
@@ -107,7 +115,10 @@ export async function setTarget(
     // What the engine paused may be mended by this: it is tried at once.
     ...(row.paused_by === 'engine' && { probe_at: 0 }),
   };
-  await change(context.store, row, values, input.settings !== undefined || input.rules !== undefined);
+  await change(context.store, row, values, async (trx, now) => {
+    if (after !== undefined && after !== before) await moveLinks(trx, row, after);
+    if (input.settings || input.rules) await everybody(trx, tenant, row.id, now);
+  });
 }
 
 export async function pauseByAdmin(context: TargetsContext, tenant: string, name: string, reason: string) {
@@ -162,7 +173,7 @@ async function change(
   store: Store,
   row: Selectable<TargetsTable>,
   values: Partial<TargetsTable>,
-  alsoEverybody = false,
+  also: (trx: Kysely<Database>, now: Millis) => Promise<void> = async () => {},
 ): Promise<void> {
   const now = await store.now();
   await store.write(async (trx) => {
@@ -175,8 +186,26 @@ async function change(
       .executeTakeFirst();
     if (numUpdatedRows === 0n)
       throw new TargetInputError('The target was changed by somebody else meanwhile. Try again.');
-    if (alsoEverybody) await everybody(trx, row.tenant, row.id, now);
+    await also(trx, now);
   });
+}
+
+/** From settings as stored: a system is named by what is no secret. */
+function systemKeyOf(type: TargetType, settings: string): string {
+  return type.systemKey(JSON.parse(settings));
+}
+
+async function moveLinks(
+  trx: Kysely<Database>,
+  { tenant, id }: Selectable<TargetsTable>,
+  systemKey: string,
+): Promise<void> {
+  await trx
+    .updateTable('remote_links')
+    .set({ system_key: systemKey })
+    .where('tenant', '=', tenant)
+    .where('target_id', '=', id)
+    .execute();
 }
 
 /** Rules or settings changed: fan-out looks at every user. */

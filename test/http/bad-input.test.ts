@@ -104,12 +104,14 @@ describe('bad input gets the right SCIM error and leaves nothing behind', () => 
     expectScimError(await scim('GET', `/Users?filter=${encodeURIComponent(filter)}`), 400, 'invalidFilter');
   });
 
-  it('knows no other paths, methods and media types', async () => {
-    const { scim, url } = await startLinkspan({ targets: [] });
+  it.each(['sqlite', 'postgres'] as const)('knows no other paths, methods and media types (%s)', async (kind) => {
+    const { scim, url } = await startLinkspan({ targets: [], kind });
     const { id } = (await scim('POST', '/Users', { userName: 'jane' })).body;
     expectScimError(await scim('GET', '/Nonsense'), 404);
     expectScimError(await scim('GET', `/Users/${id}/more`), 404);
     expectScimError(await scim('GET', '/Users/nobody'), 404);
+    expectScimError(await scim('GET', '/Users/a%00b'), 404);
+    expectScimError(await scim('DELETE', '/Users/%00'), 404);
     expectScimError(await scim('GET', `/Groups/${id}`), 404);
     const wrongMethod = await scim('DELETE', '/Users');
     expectScimError(wrongMethod, 405);
