@@ -74,6 +74,14 @@ describe('linkspan demo', () => {
     expect(stderr).toContain(`Port ${env.LINKSPAN_PORT} on 127.0.0.1 is in use.`);
   });
 
+  it('ends, with the reason, where its sandbox does not answer', async () => {
+    const { env } = await workspace();
+    const nobody = `http://127.0.0.1:${await freePort()}`;
+    const { code, stderr } = await runCommand(['demo'], { ...env, LINKSPAN_SANDBOX_URL: nobody });
+    expect(code).toBe(1);
+    expect(stderr).toContain(`The sandbox at ${nobody} does not answer.`);
+  });
+
   it('uses the token and the sandbox that it is given', async () => {
     const { env, url } = await workspace();
     const sandbox = await startSandbox();
