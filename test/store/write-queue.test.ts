@@ -43,8 +43,8 @@ describe('the write queue', () => {
   it('takes into one commit what arrives in one turn of the event loop', async () => {
     const { store, statements } = await open();
     // Callbacks of their own, as requests are: all that follows from one has run before the next begins.
-    const arrivals = Array.from({ length: 5 }, (_, n) => sleep(1).then(() => store.write((trx) => add(trx, `t${n}`))));
-    await Promise.all(arrivals);
+    const oneTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+    await settle(5, (n) => oneTurn().then(() => store.write((trx) => add(trx, `t${n}`))));
     expect(statements.filter((text) => text === 'commit')).toHaveLength(1);
   });
 
