@@ -1,9 +1,11 @@
 /** The composition root: configuration -> store -> directory -> sync -> http. Nothing else knows how the parts fit. */
 
+import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { type Config, hostForUrl, publicUrlOf } from './config.ts';
 import { createDirectory, type Directory } from './directory/directory.ts';
+import { createQuirkLedger, type QuirkLedger } from './directory/quirks.ts';
 import { createScopeCompiler, type ScopeCompiler } from './directory/scope.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createServer } from './http/server.ts';
@@ -12,17 +14,19 @@ import { loadSchemas } from './schemas.ts';
 import type { ResourceType, Schema } from './scim/schema.ts';
 import { openStore, type Store, type StoreOptions } from './store/store.ts';
 import { census } from './sync/census.ts';
+import { PROVISIONING, readProvisioning } from './sync/provisioning-state.ts';
 import { startSync } from './sync/sync.ts';
 import type { TargetsContext } from './sync/targets.ts';
 import { targetTypes } from './targets/registry.ts';
 import type { TargetType } from './targets/target.ts';
-import { type Cipher, createCipher } from './tenancy/cipher.ts';
+import { type Cipher, createCipher, deriveKey } from './tenancy/cipher.ts';
 import { createAuthenticator } from './tenancy/tokens.ts';
 
 /** What every command needs. */
 export interface App extends TargetsContext {
   store: Store;
   directory: Directory;
+  quirks: QuirkLedger;
   resourceTypes: ReadonlyMap<string, ResourceType>;
   schemas: readonly Schema[];
   types: ReadonlyMap<string, TargetType>;
@@ -51,28 +55,41 @@ export interface AppHooks {
   /** Told after every write that sync has to carry on. */
   wake: () => void;
   publicUrl: () => string;
+  /** Told when the quirk ledger cannot be written: it is kept, and tried again. */
+  onLedgerError: (error: unknown) => void;
 }
 
 export async function openApp(config: Config, hooks?: AppHooks, storeOptions?: StoreOptions): Promise<App> {
-  const { wake, publicUrl } = hooks ?? { wake: () => {}, publicUrl: () => publicUrlOf(config, config.port) };
-  const { resourceTypes, schemas } = await loadSchemas();
+  const wake = hooks?.wake ?? (() => {});
+  const publicUrl = hooks?.publicUrl ?? (() => publicUrlOf(config, config.port));
+  const { resourceTypes, schemas } = await loadSchemas(config.dataDir);
   const userType = resourceTypes.get('User');
   if (!userType) throw new Error('scim-schemas/ defines no User.');
   const store = await openStore(config.databaseUrl, storeOptions);
+  const quirks = createQuirkLedger(store, { onError: hooks?.onLedgerError });
   const directory = createDirectory({
     store,
+    types: resourceTypes,
+    computed: { [PROVISIONING]: readProvisioning },
     baseUrl: (tenant) => `${publicUrl()}/tenants/${tenant}/scim/v2`,
+    // Without a key nothing is served, so no cursor has to be understood by another process.
+    cursors: createCipher(deriveKey(config.secretKey ?? randomBytes(32), 'cursors')),
     onChange: wake,
+    onNotes: quirks.record,
   });
   return {
     store,
     directory,
+    quirks,
     resourceTypes,
     schemas,
     types: targetTypes,
     cipher: config.secretKey ? createCipher(config.secretKey) : withoutKey(),
     compileScope: createScopeCompiler(userType),
-    close: () => store.close(),
+    async close() {
+      await quirks.close();
+      await store.close();
+    },
   };
 }
 
@@ -91,7 +108,11 @@ export async function startServer(
   if (!config.secretKey) throw new MissingKey();
   let wake = () => {};
   let port = config.port;
-  const hooks: AppHooks = { wake: () => wake(), publicUrl: () => publicUrlOf(config, port) };
+  const hooks: AppHooks = {
+    wake: () => wake(),
+    publicUrl: () => publicUrlOf(config, port),
+    onLedgerError: (error) => log.warn({ err: error }, 'the quirk ledger cannot be written; it will be tried again'),
+  };
   const app = await openApp(config, hooks, storeOptions);
   const metrics = createMetrics(() => census(app.store));
   const http = createServer({
@@ -99,6 +120,7 @@ export async function startServer(
     metrics,
     log,
     authenticate: createAuthenticator(app.store),
+    onNotes: app.quirks.record,
     ready: async () => void (await app.store.now()),
   });
   const listener = await listen(http.fetch, config).catch(async (error) => {

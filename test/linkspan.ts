@@ -154,6 +154,8 @@ export interface StartOptions extends TenantOptions {
   /** A database that exists already; the caller removes it. */
   databaseUrl?: string;
   store?: StoreOptions;
+  /** One that exists already; the caller removes it. */
+  dataDir?: string;
   /** Null: none is made, the database has its own. */
   tenant?: null;
 }
@@ -163,7 +165,7 @@ export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 /** Ends with the test. */
 export async function startLinkspan(options: StartOptions = {}): Promise<Linkspan> {
   const database = options.databaseUrl ? null : await testDatabase(options.kind ?? 'sqlite');
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'linkspan-data-'));
+  const dataDir = options.dataDir ?? (await mkdtemp(path.join(tmpdir(), 'linkspan-data-')));
   const config = readConfig({
     LINKSPAN_PORT: '0',
     LINKSPAN_DATA_DIR: dataDir,
@@ -182,7 +184,7 @@ export async function startLinkspan(options: StartOptions = {}): Promise<Linkspa
     await close();
     if (!options.sandbox) await sandbox.close();
     await database?.drop();
-    await rm(dataDir, { recursive: true, force: true });
+    if (!options.dataDir) await rm(dataDir, { recursive: true, force: true });
   });
 
   const addTenant = async (tenant: string, tenantOptions: TenantOptions = {}) => {

@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import type { RawAnswer } from './replay-http.ts';
 
 const LIST = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
+const PROVIDER_CONFIG = 'urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig';
 const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error';
 
 export interface Asked {
@@ -10,6 +11,8 @@ export interface Asked {
   base: string;
   /** Of the request, without its query. */
   path: string;
+  /** The media type that was asked for. */
+  accept: string;
   /** Passwords sent so far: none may ever come back. */
   secrets: readonly string[];
 }
@@ -23,12 +26,13 @@ export function checkAnswer({ status, headers, text }: RawAnswer, asked: Asked):
     return undefined;
   }
   expect(status, '204 has no body').not.toBe(204);
-  expect(headers['content-type']).toBe('application/scim+json');
+  expect(headers['content-type']).toBe(asked.accept);
   const body = JSON.parse(text) as Record<string, unknown>;
   checkValues(body, '');
   if (status >= 400) {
     expect(body).toMatchObject({ schemas: [ERROR], status: String(status), detail: expect.stringMatching(/\w/) });
   } else if (isList(body)) checkList(body, text, asked);
+  else if (asked.path === '/ServiceProviderConfig') expect(body).toMatchObject({ schemas: [PROVIDER_CONFIG] });
   else checkSingle(body, status, headers, asked);
   return body;
 }

@@ -5,6 +5,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { QUIRKS } from '../src/scim/quirks.ts';
+import { IDPS } from '../src/tenancy/tenants.ts';
 
 const Texts = z.record(z.string(), z.string());
 /** RFC 6901, into a JSON body. */
@@ -22,8 +24,13 @@ const Request = z
     bodyFrom: z.string().optional(),
     /** ... with these attributes put over it. */
     merge: z.record(z.string(), z.unknown()).optional(),
+    /** A PATCH of so many operations, all like this one; `{{n}}` in it counts from 1 and is filled first. */
+    operations: z.strictObject({ count: z.number().int().min(2), each: z.record(z.string(), z.unknown()) }).optional(),
   })
-  .refine(({ body, bodyFrom }) => body === undefined || bodyFrom === undefined, 'either body or bodyFrom')
+  .refine(
+    ({ body, bodyFrom, operations }) => [body, bodyFrom, operations].filter((each) => each !== undefined).length < 2,
+    'body, bodyFrom or operations',
+  )
   .refine(({ merge, bodyFrom }) => merge === undefined || bodyFrom !== undefined, 'merge needs bodyFrom');
 
 const Response = z.strictObject({
@@ -56,13 +63,14 @@ const Exchange = z.strictObject({
   repeat: z.number().int().min(2).optional(),
   request: Request,
   response: Response,
+  /** Names may have `{{n}}` in them. */
   capture: z.record(z.string(), Pointer).optional(),
   /** Present: what was accepted is carried on first, then the sandboxes are looked at. */
   sandbox: Sandbox.optional(),
 });
 
 const Recording = z.strictObject({
-  idp: z.enum(['entra', 'okta']),
+  idp: z.enum(IDPS),
   title: z.string().min(1),
   /** Tags of the collected identity-provider behaviours. */
   source: z.array(z.string()).min(1),
@@ -73,6 +81,8 @@ const Recording = z.strictObject({
   /** Sent with every request that has a body. */
   bodyHeaders: Texts,
   exchanges: z.array(Exchange).min(1),
+  /** The quirk ledger afterwards: each rule, and in how many requests it occurred. No others. */
+  quirks: z.partialRecord(z.enum(Object.keys(QUIRKS) as [keyof typeof QUIRKS]), z.number().int().min(1)),
 });
 
 export type Recording = z.infer<typeof Recording>;
@@ -90,18 +100,24 @@ export function readRecordings(folder: string): (Recording & { file: string })[]
   });
 }
 
-/** Fills `{{name}}` in every string of a JSON value. @throws where a name is not known yet. */
-export function fill<T>(value: T, known: ReadonlyMap<string, string>): T {
+/**
+ * Fills `{{name}}` in every string of a JSON value.
+ *
+ * @param some the rest is filled later.
+ * @throws where a name is not known yet.
+ */
+export function fill<T>(value: T, known: ReadonlyMap<string, string>, some = false): T {
   if (typeof value === 'string') {
     return value.replace(/\{\{(\w+)\}\}/g, (placeholder, name: string) => {
       const found = known.get(name);
+      if (found === undefined && some) return placeholder;
       if (found === undefined) throw new Error(`${placeholder} has not been captured`);
       return found;
     }) as T;
   }
-  if (Array.isArray(value)) return value.map((item) => fill(item, known)) as T;
+  if (Array.isArray(value)) return value.map((item) => fill(item, known, some)) as T;
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, fill(member, known)])) as T;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, fill(member, known, some)])) as T;
 }
 
 /** What a pointer leads to; undefined where it leads nowhere. */

@@ -16,25 +16,31 @@ describe.each(['sqlite', 'postgres'] as const)(
 describe('the recordings', () => {
   it('are all there', () => {
     expect(recordings.map(({ file }) => file)).toEqual([
+      'authentik.json',
       'entra-flag.json',
       'entra-groups.json',
       'entra-legacy.json',
+      'jumpcloud.json',
+      'keycloak.json',
       'okta-aiw.json',
       'okta-import.json',
       'okta-oin.json',
+      'onelogin.json',
     ]);
   });
 
   it.each(recordings)('$file encodes and names itself as that identity provider does', (recording) => {
     const paths = recording.exchanges.map(({ request }) => request.path).filter((each) => each.includes('filter='));
-    const [space, never] = recording.idp === 'entra' ? ['+', '%20'] : ['%20', '+'];
-    expect(paths.length).toBeGreaterThan(0);
+    const [space, never] = ['entra', 'authentik'].includes(recording.idp) ? ['+', '%20'] : ['%20', '+'];
+    // The plug-in of Keycloak looks for nobody.
+    expect(paths.length > 0).toBe(recording.idp !== 'keycloak');
     for (const each of paths) {
       expect(each).toContain(space);
       expect(each).not.toContain(never);
       expect(each).not.toMatch(/["@[\]]/);
     }
-    expect(recording.headers['User-Agent']).toBe(recording.idp === 'okta' ? 'Okta SCIM Client 1.0.0' : undefined);
+    const agents: Record<string, string> = { okta: 'Okta SCIM Client 1.0.0', onelogin: '' };
+    expect(recording.headers['User-Agent']).toBe(agents[recording.idp]);
   });
 
   it('send no PATCH from a wizard app of Okta, and no DELETE of a user from any', () => {

@@ -3,7 +3,8 @@
  * answer and, where the recording says so, what the sandboxes hold and which calls made it so.
  */
 import { expect } from 'vitest';
-import { type Linkspan, startLinkspan } from './linkspan.ts';
+import { listQuirks } from '../src/directory/quirks.ts';
+import { type Linkspan, patch, startLinkspan } from './linkspan.ts';
 import { checkAnswer } from './replay-answers.ts';
 import { type RawRequest, send } from './replay-http.ts';
 import { at, type Exchange, type ExpectedResponse, fill, type Recording } from './replay-recording.ts';
@@ -47,6 +48,13 @@ export async function replay(recording: Recording, kind: Kind): Promise<void> {
   await sandboxes.look({ calls: [] }).catch((error) => {
     throw located(error, `${recording.title}, after the last exchange`);
   });
+  expect(await ledger(linkspan), `${recording.title}: the quirk ledger`).toEqual(recording.quirks);
+}
+
+async function ledger({ app }: Linkspan): Promise<Record<string, number>> {
+  await app.quirks.flush();
+  const counted = await listQuirks(app.store, 'acme');
+  return Object.fromEntries(counted.map(({ rule, count }) => [rule, count]));
 }
 
 async function exchangeOnce(recording: Recording, exchange: Exchange, { scim, url }: Linkspan, memory: Memory) {
@@ -56,11 +64,12 @@ async function exchangeOnce(recording: Recording, exchange: Exchange, { scim, ur
   expect(`${answer.status} ${answer.status === expected.status ? '' : answer.text}`.trim()).toBe(`${expected.status}`);
 
   const [path = ''] = fill(exchange.request.path, memory.known).split('?');
-  const body = checkAnswer(answer, { base: scim.base, path, secrets: memory.secrets });
+  const accept = request.headers.Accept ?? 'application/scim+json';
+  const body = checkAnswer(answer, { base: scim.base, path, accept, secrets: memory.secrets });
   for (const [name, pointer] of Object.entries(exchange.capture ?? {})) {
     const value = at(body, pointer);
     expect(value, `${pointer}, to be captured`).toBeTypeOf('string');
-    memory.known.set(name, String(value));
+    memory.known.set(fill(name, memory.known), String(value));
   }
   expectBody(body, fill(expected, memory.known));
   expect(answer.headers).toMatchObject(fill(expected.headers ?? {}, memory.known));
@@ -69,8 +78,15 @@ async function exchangeOnce(recording: Recording, exchange: Exchange, { scim, ur
 }
 
 function requestOf(recording: Recording, { request }: Exchange, basePath: string, memory: Memory): RawRequest {
-  const { method, path, headers, body: given, bodyFrom, merge } = fill(request, memory.known);
+  const { operations, ...single } = request;
+  const { method, path, headers, body: given, bodyFrom, merge } = fill(single, memory.known);
   let body = given;
+  if (operations) {
+    const numbered = Array.from({ length: operations.count }, (_, n) => {
+      return fill(operations.each, new Map([['n', String(n + 1)]]), true);
+    });
+    body = fill(patch(...numbered), memory.known);
+  }
   if (bodyFrom !== undefined) {
     const last = memory.answers.get(bodyFrom);
     if (!last) throw new Error(`nothing was answered yet for ${bodyFrom}`);

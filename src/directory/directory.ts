@@ -6,25 +6,37 @@
  * It owns resources, members, filters in SQL, the activity of writes. It knows no HTTP and no target.
  */
 import { randomUUIDv7 } from 'node:crypto';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { uniqueness } from '../scim/errors.ts';
-import { etag, namesVersion } from '../scim/etag.ts';
-import { type ProjectionParameters, type Resource, selectionOf } from '../scim/projection.ts';
+import { etag, namesTag } from '../scim/etag.ts';
+import { type ProjectionParameters, selectionOf, wantsComputed } from '../scim/projection.ts';
+import type { QueryParameters } from '../scim/query.ts';
+import type { Note } from '../scim/quirks.ts';
 import type { ResourceType } from '../scim/schema.ts';
-import { UniqueViolation } from '../store/errors.ts';
+import { StoreUnavailable, UniqueViolation } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Actor } from './changes.ts';
-import { type ListParameters, type ListResponse, listResources, MAX_RESULTS } from './list.ts';
+import type { ComputedReaders } from './computed.ts';
+import type { Seal } from './cursor.ts';
+import { type ListResponse, listResources } from './list.ts';
+import { uniquePaths } from './lookups.ts';
 import { countMembers } from './members.ts';
+import type { NotedClient, OnNotes } from './quirks.ts';
 import { present, type Reading, requireRow } from './reading.ts';
+import type { Presented } from './streamed.ts';
 import { createRow, patchRow, removeRow, replaceRow, type Saved, type Writing } from './writing.ts';
 
 /** Who asks, of which tenant, and whose habits to expect. */
-export interface DirectoryCaller extends Actor {
+export interface DirectoryCaller extends Actor, NotedClient {
   idp: string;
+  /** Bodies with unknown attributes are refused. */
+  strict?: boolean | undefined;
 }
 
 /** What of a resource to answer with, and which version of it may be changed or need not be sent. */
 export interface Request extends ProjectionParameters {
+  /** Only whether it worked is wanted: no resource is read for the answer. */
+  bare?: boolean | undefined;
   /** `If-Match`, as sent. */
   ifMatch?: string | undefined;
   /** `If-None-Match`, as sent. */
@@ -33,21 +45,46 @@ export interface Request extends ProjectionParameters {
 
 export interface Written {
   /** Null where the answer carries no body. */
-  resource: Resource | null;
+  resource: Presented | null;
   /** Weak entity-tag. */
   version: string;
   location: string;
+  /** By itself the request would be answered without a body. */
+  noContent?: true;
   /** The client has this version already (`If-None-Match`). */
   unchanged?: true;
 }
 
+/** A resource to create whose id is chosen already, so that others can refer to it. */
+export interface Creation {
+  caller: DirectoryCaller;
+  type: ResourceType;
+  id: string;
+  body: unknown;
+  query: Request;
+}
+
+/** One of several resources could not be created, so none was. `cause` is why, as `create` would throw it. */
+export class NoneCreated extends Error {
+  override readonly name = 'NoneCreated';
+  /** Which one, counted from 0. */
+  readonly index: number;
+
+  constructor(index: number, cause: unknown) {
+    super('One of several resources could not be created, so none was.', { cause });
+    this.index = index;
+  }
+}
+
 /** All methods throw ScimError for what the client did, StoreUnavailable where nothing could be read or written. */
 export interface Directory {
-  readonly maxResults: number;
   baseUrl(tenant: string): string;
   create(caller: DirectoryCaller, type: ResourceType, body: unknown, query: Request): Promise<Written>;
+  /** All in one transaction, so that they can refer to each other. @throws NoneCreated, StoreUnavailable. */
+  createTogether(creations: readonly Creation[]): Promise<Written[]>;
   get(caller: DirectoryCaller, type: ResourceType, id: string, query: Request): Promise<Written>;
-  list(caller: DirectoryCaller, type: ResourceType, query: ListParameters): Promise<ListResponse>;
+  /** @param asked the types whose resources are asked for: one, or several for a query over the root. */
+  list(caller: DirectoryCaller, asked: readonly ResourceType[], query: QueryParameters): Promise<ListResponse>;
   replace(caller: DirectoryCaller, type: ResourceType, id: string, body: unknown, query: Request): Promise<Written>;
   /** Without a body for a large group, unless the client says which attributes it wants: the answer may not grow. */
   patch(caller: DirectoryCaller, type: ResourceType, id: string, body: unknown, query: Request): Promise<Written>;
@@ -56,21 +93,32 @@ export interface Directory {
 
 export interface DirectoryOptions {
   store: Store;
+  /** Every resource type, by name. */
+  types: ReadonlyMap<string, ResourceType>;
   /** The SCIM base URL of a tenant, without a trailing slash. */
   baseUrl: (tenant: string) => string;
+  /** Who works out the extensions that resource types call computed. */
+  computed: ComputedReaders;
+  /** What cursors are sealed with. */
+  cursors: Seal;
   /** Told after each write that sync has to carry on. */
   onChange: () => void;
+  onNotes?: OnNotes;
 }
 
 /** A group with more members answers PATCH with 204. */
 const LARGE_GROUP = 1_000;
 
-export function createDirectory({ store, baseUrl, onChange }: DirectoryOptions): Directory {
+export function createDirectory(options: DirectoryOptions): Directory {
+  const { store, types, computed, baseUrl, cursors, onChange, onNotes } = options;
+
   const reading = (caller: DirectoryCaller, type: ResourceType): Reading => ({
     db: store.read,
     dialect: store.dialect,
     tenant: caller.tenant,
     type,
+    types,
+    computed,
     baseUrl: baseUrl(caller.tenant),
   });
 
@@ -78,24 +126,36 @@ export function createDirectory({ store, baseUrl, onChange }: DirectoryOptions):
     caller: DirectoryCaller,
     type: ResourceType,
     saved: Saved,
-    query: ProjectionParameters,
+    query: Request,
   ): Promise<Written> => {
     if (saved.changed) onChange();
-    const [resource] = await present(reading(caller, type), [saved], selectionOf(type, query), saved.relations);
-    return { resource: resource ?? null, ...place(caller, type, saved) };
+    if (query.bare) return { resource: null, ...place(caller, type, saved) };
+    const [presented] = await present(reading(caller, type), [saved], query, saved.relations);
+    return { resource: null, ...place(caller, type, saved), ...presented };
+  };
+
+  const noted = (caller: DirectoryCaller, method: string, type: ResourceType | undefined, notes: readonly Note[]) => {
+    if (notes.length > 0) onNotes?.(caller, { method, type: type?.name ?? null }, notes);
   };
 
   const write = async <T>(
     caller: DirectoryCaller,
+    method: string,
     type: ResourceType,
-    { ifMatch }: Request,
+    { ifMatch, ifNoneMatch }: Request,
     work: (writing: Writing) => Promise<T>,
   ): Promise<T> => {
     const now = await store.now();
+    // What has to be run again after a conflict notes the same once more, which makes no difference.
+    const notes: Note[] = [];
     try {
-      return await store.write((trx) => work({ trx, dialect: store.dialect, caller, type, now, ifMatch }));
+      return await store.write((trx) =>
+        work({ trx, dialect: store.dialect, caller, type, now, ifMatch, ifNoneMatch, notes }),
+      );
     } catch (error) {
       throw refused(error, type);
+    } finally {
+      noted(caller, method, type, notes);
     }
   };
 
@@ -105,43 +165,85 @@ export function createDirectory({ store, baseUrl, onChange }: DirectoryOptions):
   });
 
   return {
-    maxResults: MAX_RESULTS,
     baseUrl,
 
     async create(caller, type, body, query) {
-      const saved = await write(caller, type, {}, (writing) => createRow(writing, randomUUIDv7(), body));
+      const saved = await write(caller, 'POST', type, {}, (writing) => createRow(writing, randomUUIDv7(), body));
       return answer(caller, type, saved, query);
+    },
+
+    async createTogether(creations) {
+      const now = await store.now();
+      let at = 0;
+      const notes = creations.map((): Note[] => []);
+      const rows = store.write(async (trx) => {
+        const saved: Saved[] = [];
+        for (const [index, { caller, type, id, body }] of creations.entries()) {
+          // Readers have their turn, however long the circle is.
+          if (index > 0) await turnOfTheLoop();
+          at = index;
+          const writing = { trx, dialect: store.dialect, caller, type, now, notes: notes[index] ?? [] };
+          saved.push(await createRow(writing, id, body));
+        }
+        return saved;
+      });
+      const counted = rows.finally(() => {
+        for (const [index, { caller, type }] of creations.entries()) noted(caller, 'POST', type, notes[index] ?? []);
+      });
+      const saved = await counted.catch((error) => {
+        const type = creations[at]?.type;
+        throw error instanceof StoreUnavailable || !type ? error : new NoneCreated(at, refused(error, type));
+      });
+      return Promise.all(
+        creations.map(({ caller, type, query }, index) => {
+          const row = saved[index] as Saved;
+          // The others may have made it a member.
+          return answer(caller, type, creations.length > 1 ? { ...row, relations: undefined } : row, query);
+        }),
+      );
     },
 
     async get(caller, type, id, query) {
       const from = reading(caller, type);
       const row = await requireRow(from, id);
-      if (query.ifNoneMatch !== undefined && namesVersion(query.ifNoneMatch, row.version)) {
-        return { resource: null, unchanged: true, ...place(caller, type, row) };
-      }
-      const [resource] = await present(from, [row], selectionOf(type, query));
-      return { resource: resource ?? null, ...place(caller, type, row) };
+      const [presented] = await present(from, [row], query);
+      const got: Written = { resource: null, ...place(caller, type, row), ...presented };
+      const isKnown = query.ifNoneMatch !== undefined && namesTag(query.ifNoneMatch, got.version);
+      // What is worked out changes without the resource.
+      const isWorkedOut = [...type.computed].some((urn) => wantsComputed(urn, selectionOf(type, query)));
+      return isKnown && !isWorkedOut ? { ...got, resource: null, unchanged: true } : got;
     },
 
-    list: (caller, type, query) => listResources(reading(caller, type), query),
+    async list(caller, asked, query) {
+      const { read: db, dialect, now } = store;
+      const { tenant } = caller;
+      const notes: Note[] = [];
+      const from = { db, dialect, tenant, types, computed, baseUrl: baseUrl(tenant), notes };
+      const listing = { ...from, now, asked, seal: cursors };
+      try {
+        return await listResources(listing, query);
+      } finally {
+        noted(caller, 'GET', asked.length === 1 ? asked[0] : undefined, notes);
+      }
+    },
 
     async replace(caller, type, id, body, query) {
-      const saved = await write(caller, type, query, (writing) => replaceRow(writing, id, body));
+      const saved = await write(caller, 'PUT', type, query, (writing) => replaceRow(writing, id, body));
       return answer(caller, type, saved, query);
     },
 
     async patch(caller, type, id, body, query) {
-      const saved = await write(caller, type, query, (writing) => patchRow(writing, id, body));
+      const saved = await write(caller, 'PATCH', type, query, (writing) => patchRow(writing, id, body));
       const unasked = query.attributes === undefined && query.excludedAttributes === undefined;
       if (unasked && (await isLarge(caller, type, id))) {
-        if (saved.changed) onChange();
-        return { resource: null, ...place(caller, type, saved) };
+        const written = await answer(caller, type, saved, { bare: true });
+        return { ...written, noContent: true };
       }
       return answer(caller, type, saved, query);
     },
 
     async remove(caller, type, id, query) {
-      await write(caller, type, query, (writing) => removeRow(writing, id));
+      await write(caller, 'DELETE', type, query, (writing) => removeRow(writing, id));
       onChange();
     },
   };
@@ -155,9 +257,6 @@ export function createDirectory({ store, baseUrl, onChange }: DirectoryOptions):
 /** Two resources with one unique value: the second is refused, whichever request came first. */
 function refused(error: unknown, type: ResourceType): unknown {
   if (!(error instanceof UniqueViolation)) return error;
-  const unique = [...type.attributes.values()].filter(
-    (attribute) => attribute.uniqueness !== 'none' && attribute.mutability !== 'readOnly',
-  );
-  const names = unique.map((attribute) => attribute.name).join(' or ');
-  return uniqueness(`Another ${type.name} of this tenant has this ${names} (case does not count).`);
+  const names = uniquePaths(type).join(' or ');
+  return uniqueness(`Another ${type.name} of this tenant has this ${names} already.`);
 }

@@ -3,43 +3,37 @@
  * stores. Values were put into their comparable form before they were stored, so SQL only compares texts. What an index
  * can answer is asked of the index; the rest is one scan over the tenant's resources of that type.
  */
-import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely';
-import { comparable } from '../scim/comparable.ts';
-import type { Compare, CompareOp, Element, Filter, FilterPath, Present } from '../scim/filter/ast.ts';
-import type { Attribute, ResourceType } from '../scim/schema.ts';
-import type { Dialect, JsonPath } from '../store/dialect.ts';
+import { type RawBuilder, sql } from 'kysely';
+import {
+  type Compare,
+  type CompareOp,
+  type Element,
+  type Filter,
+  type FilterPath,
+  isFalseWhenAbsent,
+  type Present,
+} from '../scim/filter/ast.ts';
+import type { Dialect } from '../store/dialect.ts';
+import type { Condition, FilterContext, Source, Test, Text } from './filter-source.ts';
 import { isWhole, lookedUp, lookupValue } from './lookups.ts';
 import { rowsSource } from './relation-sql.ts';
-
-type Condition = RawBuilder<SqlBool>;
-type Text = Expression<string | null>;
-type Test = (text: Text) => Condition;
-
-/** Where the values of paths come from: a resource, or one element of it. `some`: any value passes the test. */
-export interface Source {
-  some(path: FilterPath, test: Test): Condition;
-  /** The elements of a multi-valued attribute, each a source of its own. */
-  element(path: FilterPath, inner: (element: Source) => Condition): Condition;
-}
-
-export interface FilterContext {
-  dialect: Dialect;
-  tenant: string;
-  type: ResourceType;
-  /** The tenant's SCIM base URL, for `meta.location` and `$ref`. */
-  baseUrl: string;
-}
+import { resourceSource } from './resource-source.ts';
 
 /** @returns a condition on the row `resources`. */
 export function filterSql(filter: Filter, context: FilterContext): Condition {
   const aliases = { next: 0 };
-  return compile(filter, resourceSource(context, aliases), context);
+  const probing = { ...context, probes: { left: MAX_JOINED_PROBES } };
+  return compile(filter, resourceSource(context, aliases), probing);
 }
 
-const FALSE = sql<SqlBool>`1 = 0`;
-const TRUE = sql<SqlBool>`1 = 1`;
+/** Probes of an index by which the planner may find the resources; it weighs every order of joining them. */
+const MAX_JOINED_PROBES = 4;
 
-function compile(filter: Filter, source: Source, context: FilterContext, top = true): Condition {
+interface Probing extends FilterContext {
+  probes: { left: number };
+}
+
+function compile(filter: Filter, source: Source, context: Probing, top = true): Condition {
   switch (filter.kind) {
     case 'and':
     case 'or': {
@@ -60,15 +54,19 @@ function compile(filter: Filter, source: Source, context: FilterContext, top = t
   }
 }
 
-function compareSql(filter: Compare, source: Source, context: FilterContext, top: boolean): Condition {
+function compareSql(filter: Compare, source: Source, context: Probing, top: boolean): Condition {
   const { path, op, value } = filter;
   if (value === null) {
     const present = presentSql(path, source);
     return op === 'eq' ? negated(present) : present;
   }
   if (op === 'ne') return negated(compareSql({ ...filter, op: 'eq' }, source, context, top));
-  const indexed = top ? indexSql(pathName(path), op, value, context) : null;
-  return indexed ?? source.some(path, (text) => relation(op, text, value, context.dialect));
+  const indexed = top ? indexSql(path, op, value, context) : null;
+  const orFalse = isFalseWhenAbsent(path, source.isListed);
+  return (
+    indexed ??
+    source.some(path, (text) => relation(op, orFalse ? sql`coalesce(${text}, 'false')` : text, value, context.dialect))
+  );
 }
 
 function relation(op: Exclude<CompareOp, 'ne'>, text: Text, value: string, dialect: Dialect): Condition {
@@ -109,8 +107,18 @@ function negated(condition: Condition): Condition {
   return sql`not ${condition}`;
 }
 
-/** Equality and prefixes of attributes that have lookup rows. */
-function indexSql(path: string, op: CompareOp, value: string, context: FilterContext): Condition | null {
+/** Equality and prefixes of attributes that have lookup rows; who is in a group, and in which groups somebody is. */
+function indexSql(at: FilterPath, op: CompareOp, value: string, context: Probing): Condition | null {
+  const probe = probeOf(at, op, value, context);
+  return probe && context.probes.left-- <= 0 ? context.dialect.apart(probe) : probe;
+}
+
+function probeOf(at: FilterPath, op: CompareOp, value: string, context: FilterContext): Condition | null {
+  const { extension, attribute, sub } = at;
+  if (extension === undefined && context.type.relations.has(attribute.name)) {
+    return op === 'eq' ? rowsSource(attribute, context).holding(sub?.name ?? 'value', value) : null;
+  }
+  const path = pathName(at);
   if (!lookedUp(context.type).has(path)) return null;
   if (op === 'eq') return inLookups(path, sql`value = ${lookupValue(value)}`, context);
   if (op === 'sw' && value !== '' && isWhole(`${value}${value}`)) {
@@ -125,11 +133,11 @@ function inLookups(path: string, condition: Condition, { tenant, type }: FilterC
 }
 
 /** `emails[type eq "work" and value eq "x"]` cannot be true where no e-mail is "x": that, an index answers. */
-function narrowing({ path, filter }: Element, context: FilterContext): Condition | null {
+function narrowing({ path, filter }: Element, context: Probing): Condition | null {
   const terms = filter.kind === 'and' ? filter.terms : [filter];
   for (const term of terms) {
     if (term.kind !== 'compare' || term.op !== 'eq' || term.value === null) continue;
-    const indexed = indexSql(`${pathName(path)}.${term.path.attribute.name}`, 'eq', term.value, context);
+    const indexed = indexSql({ ...path, sub: term.path.attribute }, 'eq', term.value, context);
     if (indexed) return indexed;
   }
   return null;
@@ -137,97 +145,4 @@ function narrowing({ path, filter }: Element, context: FilterContext): Condition
 
 function pathName({ extension, attribute, sub }: FilterPath): string {
   return `${extension ? `${extension}:` : ''}${attribute.name}${sub ? `.${sub.name}` : ''}`;
-}
-
-function resourceSource(context: FilterContext, aliases: { next: number }): Source {
-  const { dialect, type } = context;
-  const search = sql.ref('resources.search');
-  const json = jsonSource(dialect, search, [], aliases);
-  return {
-    some(path, test) {
-      if (path.extension === undefined) {
-        if (path.attribute.name === 'id') return test(sql.ref('resources.id'));
-        if (path.attribute.name === 'meta') return metaSql(path.sub, test, context);
-        if (path.attribute.name === 'schemas') return schemasSql(test, context);
-        if (type.relations.has(path.attribute.name)) {
-          return rowsSource(path.attribute, context).some(path.sub, test);
-        }
-      }
-      return json.some(path, test);
-    },
-    element(path, inner) {
-      if (path.extension === undefined && type.relations.has(path.attribute.name)) {
-        return rowsSource(path.attribute, context).element(inner);
-      }
-      return json.element(path, inner);
-    },
-  };
-}
-
-/** Values inside a JSON column, below `root`. */
-function jsonSource(
-  dialect: Dialect,
-  column: Expression<unknown>,
-  root: readonly string[],
-  aliases: { next: number },
-): Source {
-  const at = (path: FilterPath): JsonPath => {
-    const [head, ...tail] = [...root, ...(path.extension ? [path.extension] : []), path.attribute.name];
-    return [head ?? '', ...tail];
-  };
-  return {
-    some(path, test) {
-      if (!path.attribute.multiValued) {
-        const text = dialect.jsonText(column, path.sub ? [...at(path), path.sub.name] : at(path));
-        return sql`coalesce(${test(text)}, ${FALSE})`;
-      }
-      const elements = dialect.jsonElements(column, at(path), `e${aliases.next++}`);
-      return elements.some(test(path.sub ? elements.sub([path.sub.name]) : elements.text));
-    },
-    element(path, inner) {
-      if (!path.attribute.multiValued) return inner(jsonSource(dialect, column, at(path), aliases));
-      const elements = dialect.jsonElements(column, at(path), `e${aliases.next++}`);
-      // The elements of a simple attribute have one sub-attribute, `value`: themselves.
-      const simple = path.attribute.subAttributes.size === 0;
-      return elements.some(
-        inner({
-          some: ({ attribute }, test) =>
-            sql`coalesce(${test(simple ? elements.text : elements.sub([attribute.name]))}, ${FALSE})`,
-          element: () => FALSE,
-        }),
-      );
-    },
-  };
-}
-
-/** `meta` is kept in columns. */
-function metaSql(sub: Attribute | undefined, test: Test, { type, baseUrl }: FilterContext): Condition {
-  switch (sub?.name) {
-    case 'created':
-      return test(sql.ref('resources.created'));
-    case 'lastModified':
-      return test(sql.ref('resources.last_modified'));
-    case 'resourceType':
-      return test(sql`cast(${comparable(sub, type.name)} as text)`);
-    case 'version':
-      return test(sql`('W/"' || cast(resources.version as text) || '"')`);
-    case 'location':
-      return test(sql`(cast(${`${baseUrl}${type.endpoint}/`} as text) || resources.id)`);
-    default:
-      return FALSE;
-  }
-}
-
-/** `schemas` follows from the content: the core schema, and each extension that has any. */
-function schemasSql(test: Test, { dialect, type }: FilterContext): Condition {
-  const has = (urn: string, present: Condition) => sql`(${present} and ${test(sql`cast(${urn} as text)`)})`;
-  return sql`(${sql.join(
-    [
-      has(type.schema.id, TRUE),
-      ...type.extensions.map(({ schema }) =>
-        has(schema.id, dialect.jsonExists(sql.ref('resources.search'), [schema.id])),
-      ),
-    ],
-    sql` or `,
-  )})`;
 }

@@ -1,74 +1,146 @@
-/** Queries over resources (RFC 7644 section 3.4.2): filter, count, page. Order is that of insertion, which never changes. */
-import { sql } from 'kysely';
-import { invalidValue } from '../scim/errors.ts';
+/** Queries over resources of one type or of several (RFC 7644 section 3.4.2, RFC 9865): filter, order, count, page. */
+import { type SqlBool, sql } from 'kysely';
 import { parseFilter } from '../scim/filter/parse.ts';
-import { type ProjectionParameters, type Resource, selectionOf } from '../scim/projection.ts';
+import { type PageLimits, type Query, type QueryParameters, readQuery } from '../scim/query.ts';
+import type { Note } from '../scim/quirks.ts';
+import type { ResourceType } from '../scim/schema.ts';
+import type { Millis } from '../store/tables.ts';
+import { type Cursor, type CursorScope, readCursor, type Seal, writeCursor } from './cursor.ts';
 import { filterSql } from './filter-sql.ts';
+import { beyond, type Order, orderBy, orderOf, type Place } from './order-sql.ts';
 import { present, type Reading, ROW_COLUMNS } from './reading.ts';
-
-/** As in the URL. */
-export interface ListParameters extends ProjectionParameters {
-  filter?: string | undefined;
-  startIndex?: string | undefined;
-  count?: string | undefined;
-}
+import type { Presented } from './streamed.ts';
 
 export interface ListResponse {
   schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'];
   totalResults: number;
-  startIndex: number;
   itemsPerPage: number;
-  Resources: Resource[];
+  /** Where pages are counted by index. */
+  startIndex?: number;
+  /** Where pages are followed by cursor: absent on the last page. */
+  nextCursor?: string;
+  /** Absent on the first page. */
+  previousCursor?: string;
+  Resources: Presented[];
 }
 
-export const MAX_RESULTS = 1_000;
-const DEFAULT_RESULTS = 100;
+export const PAGES: PageLimits = { defaultCount: 100, maxCount: 1_000 };
 
-/** @throws ScimError invalidFilter, invalidValue. */
-export async function listResources(reading: Reading, query: ListParameters): Promise<ListResponse> {
-  const startIndex = Math.max(1, integer(query.startIndex, 'startIndex') ?? 1);
-  const count = Math.min(MAX_RESULTS, Math.max(0, integer(query.count, 'count') ?? DEFAULT_RESULTS));
-  const matching = matchingRows(reading, query.filter);
+/** Whose resources of which types are asked for. */
+export interface Listing extends Omit<Reading, 'type'> {
+  asked: readonly ResourceType[];
+  seal: Seal;
+  now: () => Promise<Millis>;
+  /** Where the filter's quirks are put down. */
+  notes: Note[];
+}
 
-  const { total } = await matching.select(sql<number>`count(*)`.as('total')).executeTakeFirstOrThrow();
-  // The page is found in an index first, so that skipping many rows does not read their documents.
-  const page = matching
-    .select('resources.seq')
-    .orderBy('resources.seq')
-    .limit(count)
-    .offset(startIndex - 1);
-  const rows =
-    count === 0 || startIndex > total
-      ? []
-      : await reading.db
-          .selectFrom('resources')
-          .select(ROW_COLUMNS)
-          .where('tenant', '=', reading.tenant)
-          .where('seq', 'in', page)
-          .orderBy('seq')
-          .execute();
-  const resources = await present(reading, rows, selectionOf(reading.type, query));
+/** @throws ScimError invalidFilter, invalidValue, and for cursors those of RFC 9865 section 2.1. */
+export async function listResources(listing: Listing, parameters: QueryParameters): Promise<ListResponse> {
+  const query = readQuery(parameters, PAGES);
+  const order = orderOf(query, listing.asked, listing);
+  const page =
+    query.cursor === undefined ? await byIndex(listing, query, order) : await byCursor(listing, query, order);
+  const { places, total, ...paging } = page;
+  const resources = await readPage(listing, query, places);
   return {
     schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'],
-    totalResults: Number(total),
-    startIndex,
+    totalResults: total,
     itemsPerPage: resources.length,
+    ...paging,
     Resources: resources,
   };
 }
 
-function matchingRows({ db, dialect, tenant, type, baseUrl }: Reading, filter: string | undefined) {
-  const all = db
-    .selectFrom('resources')
-    .where('resources.tenant', '=', tenant)
-    .where('resources.type', '=', type.name)
-    .where('resources.deleted_at', 'is', null);
-  if (filter === undefined || filter.trim() === '') return all;
-  return all.where(filterSql(parseFilter(filter, type), { dialect, tenant, type, baseUrl }));
+async function byIndex(listing: Listing, query: Query, order: Order) {
+  const { startIndex, count } = query;
+  const total = await countOf(listing, query);
+  const none = count === 0 || startIndex > total;
+  const places = none
+    ? []
+    : await placesOf(listing, query, order)
+        .orderBy(orderBy(order, false))
+        .limit(count)
+        .offset(startIndex - 1)
+        .execute();
+  return { places, total, startIndex };
 }
 
-function integer(value: string | undefined, name: string): number | null {
-  if (value === undefined || value.trim() === '') return null;
-  if (!/^[+-]?\d{1,15}$/.test(value.trim())) throw invalidValue(`${name} must be a whole number.`);
-  return Number(value);
+async function byCursor(listing: Listing, query: Query, order: Order) {
+  const { tenant, asked, seal } = listing;
+  const now = await listing.now();
+  const scope: CursorScope = {
+    tenant,
+    query: [asked.map((type) => type.name), query.filter, query.sortBy, query.descending],
+    count: query.count,
+  };
+  const from = query.cursor ? await readCursor(seal, scope, query.cursor, now) : null;
+  const total = from?.total ?? (await countOf(listing, query));
+  if (query.count === 0) return { places: [], total };
+  const backwards = from?.backwards ?? false;
+  // One more than a page, to know whether there is another one.
+  const found = await placesOf(listing, query, order)
+    .$if(from !== null, (rows) => rows.where(beyond(order, from?.place ?? { seq: 0, key: null }, backwards)))
+    .orderBy(orderBy(order, backwards))
+    .limit(query.count + 1)
+    .execute();
+  const more = found.length > query.count;
+  const places = found.slice(0, query.count);
+  if (backwards) places.reverse();
+
+  const cursor = (place: Place | undefined, rest: Omit<Cursor, 'place'>) =>
+    place && writeCursor(seal, scope, { place, ...rest }, now);
+  const next = more || backwards ? await cursor(places.at(-1) ?? from?.place, { backwards: false, total }) : undefined;
+  const hasPrevious = backwards ? more : from !== null;
+  const previous = hasPrevious ? await cursor(places[0] ?? from?.place, { backwards: true, total }) : undefined;
+  return { places, total, ...(previous && { previousCursor: previous }), ...(next && { nextCursor: next }) };
+}
+
+async function countOf(listing: Listing, query: Query): Promise<number> {
+  const count = sql<number>`count(*)`.as('total');
+  const { total } = await matchingRows(listing, query).select(count).executeTakeFirstOrThrow();
+  return Number(total);
+}
+
+/** Found in an index where that is possible, so that skipping many rows does not read their documents. */
+function placesOf(listing: Listing, query: Query, { key }: Order) {
+  const keyed = (key ?? sql<string | null>`cast(null as text)`).as('key');
+  return matchingRows(listing, query).select('resources.seq').select(keyed);
+}
+
+function matchingRows(listing: Listing, { filter }: Query) {
+  const { db, dialect, tenant, asked, baseUrl } = listing;
+  const conditions = asked.map((type) => {
+    const ofType = sql<SqlBool>`resources.type = ${type.name}`;
+    if (filter === undefined) return ofType;
+    const parsed = parseFilter(filter, type, { others: asked, notes: listing.notes });
+    return sql<SqlBool>`(${ofType} and ${filterSql(parsed, { dialect, tenant, type, baseUrl })})`;
+  });
+  return db
+    .selectFrom('resources')
+    .where('resources.tenant', '=', tenant)
+    .where('resources.deleted_at', 'is', null)
+    .where(sql<SqlBool>`(${sql.join(conditions, sql` or `)})`);
+}
+
+/** The resources at these places, in this order. */
+async function readPage(listing: Listing, query: Query, places: readonly Place[]): Promise<Presented[]> {
+  if (places.length === 0) return [];
+  const rows = await listing.db
+    .selectFrom('resources')
+    .select([...ROW_COLUMNS, 'type', 'seq'])
+    .where('tenant', '=', listing.tenant)
+    .where(
+      'seq',
+      'in',
+      places.map(({ seq }) => seq),
+    )
+    .execute();
+  const bySeq = new Map<number, Presented>();
+  for (const type of listing.asked) {
+    const ofType = rows.filter((row) => row.type === type.name);
+    const presented = await present({ ...listing, type }, ofType, query);
+    for (const [index, { resource }] of presented.entries()) bySeq.set(ofType[index]?.seq ?? 0, resource);
+  }
+  return places.flatMap(({ seq }) => bySeq.get(seq) ?? []);
 }

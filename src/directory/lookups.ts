@@ -21,9 +21,13 @@ export interface Lookup {
   is_unique: 0 | 1;
 }
 
+const lookedUpOf = new WeakMap<ResourceType, ReadonlySet<string>>();
+
 /** Which paths of a type are served by an index. */
 export function lookedUp(type: ResourceType): ReadonlySet<string> {
-  return new Set([...uniquePaths(type), ...LOOKED_UP]);
+  const known = lookedUpOf.get(type) ?? new Set([...uniquePaths(type), ...LOOKED_UP]);
+  lookedUpOf.set(type, known);
+  return known;
 }
 
 /** @param search the resource in its comparable form (scim/comparable.ts). */
@@ -77,10 +81,17 @@ export async function writeLookups(
     .execute();
 }
 
-function uniquePaths(type: ResourceType): string[] {
-  return [...type.attributes.values()]
-    .filter((attribute) => attribute.uniqueness !== 'none' && attribute.mutability !== 'readOnly')
-    .map((attribute) => attribute.name);
+/** Paths of the attributes and sub-attributes that the type's schemas call unique. */
+export function uniquePaths(type: ResourceType): string[] {
+  return [...uniqueIn(type), ...type.extensions.flatMap(({ schema }) => uniqueIn(schema, `${schema.id}:`))];
+}
+
+function uniqueIn({ attributes }: Pick<ResourceType, 'attributes'>, prefix = ''): string[] {
+  return [...attributes.values()].flatMap(({ name, uniqueness, mutability, subAttributes }) => {
+    if (mutability === 'readOnly') return [];
+    const path = prefix + name;
+    return [...(uniqueness === 'none' ? [] : [path]), ...uniqueIn({ attributes: subAttributes }, `${path}.`)];
+  });
 }
 
 /** `emails.value`, or `<urn>:employeeNumber`: the part before the last colon is the extension. */

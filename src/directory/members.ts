@@ -2,15 +2,18 @@
  * Memberships are rows, never an array in a document: adding one member costs the same in a group of ten and of a
  * million. A removed member stays, marked, until fan-out has told its targets.
  */
-import type { Kysely } from 'kysely';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import { type Kysely, type Selectable, type SqlBool, sql } from 'kysely';
 import { fold } from '../scim/comparable.ts';
-import type { Database } from '../store/tables.ts';
+import type { Dialect } from '../store/dialect.ts';
+import type { Database, MembersTable } from '../store/tables.ts';
 
 /** One member as sent. */
 export interface Member {
   value: string;
   display: string | null;
   type: string | null;
+  $ref: string | null;
 }
 
 /** What a request wants of a group's members: the last word on each id, on top of all or nothing of what is there. */
@@ -30,61 +33,86 @@ export interface MembersDelta {
 /** Rows in one statement, below both stores' limit of parameters. */
 const CHUNK = 1_000;
 
-/** The difference between the wish and what is there. Reads only the members concerned, unless `only`. */
+/**
+ * The difference between the wish and what is there. Reads only the members concerned; those that are to go because they
+ * are not named are found by the store, so that a list of all members costs memory for the difference alone.
+ */
 export async function membersDelta(
   trx: Kysely<Database>,
+  dialect: Dialect,
   tenant: string,
   groupId: string,
   wish: MembersWish,
 ): Promise<MembersDelta> {
   const concerned = [...wish.add.keys(), ...wish.remove];
-  const present = await presentMembers(trx, tenant, groupId, wish.only ? null : concerned);
-  return {
-    added: [...wish.add.values()].filter((member) => {
-      const there = present.get(member.value);
-      return (
-        !there || (member.display ?? there.display) !== there.display || (member.type ?? there.type) !== there.type
-      );
-    }),
-    removed: wish.only
-      ? [...present.keys()].filter((id) => !wish.add.has(id))
-      : [...wish.remove].filter((id) => present.has(id) && !wish.add.has(id)),
-  };
+  const present = await presentMembers(trx, dialect, tenant, groupId, concerned);
+  const added = [...wish.add.values()].filter((member) => {
+    const there = present.get(member.value);
+    const says = (name: 'display' | 'type' | '$ref') => member[name] !== null && member[name] !== there?.[name];
+    return !there || says('display') || says('type') || says('$ref');
+  });
+  const removed = wish.only
+    ? await membersBut(trx, dialect, tenant, groupId, [...wish.add.keys()])
+    : [...wish.remove].filter((id) => present.has(id) && !wish.add.has(id));
+  return { added, removed };
 }
 
 async function presentMembers(
   trx: Kysely<Database>,
+  dialect: Dialect,
   tenant: string,
   groupId: string,
-  ids: readonly string[] | null,
+  ids: readonly string[],
 ): Promise<Map<string, Member>> {
   const members = new Map<string, Member>();
-  const chunks = ids === null ? [null] : chunksOf(ids);
-  for (const chunk of chunks) {
-    const rows = await trx
-      .selectFrom('members')
-      .select(['member_id', 'display', 'member_type'])
-      .where('tenant', '=', tenant)
-      .where('group_id', '=', groupId)
-      .where('removed', '=', 0)
-      .$if(chunk !== null, (query) => query.where('member_id', 'in', chunk ?? []))
+  for await (const chunk of chunksOf(ids)) {
+    const rows = await standing(trx, tenant, groupId)
+      .select(['member_id', 'display', 'member_type', 'ref'])
+      .where(dialect.oneOf(sql.ref('member_id'), chunk))
       .execute();
-    for (const row of rows) {
-      members.set(row.member_id, { value: row.member_id, display: row.display, type: row.member_type });
-    }
+    for (const row of rows) members.set(row.member_id, memberOf(row));
   }
   return members;
 }
 
+async function membersBut(
+  trx: Kysely<Database>,
+  dialect: Dialect,
+  tenant: string,
+  groupId: string,
+  ids: readonly string[],
+): Promise<string[]> {
+  const rows = await standing(trx, tenant, groupId)
+    .select('member_id')
+    .where(sql<SqlBool>`not (${dialect.oneOf(sql.ref('member_id'), ids)})`)
+    .execute();
+  return rows.map((row) => row.member_id);
+}
+
+/** The members of one group, without those that are only kept for fan-out. */
+function standing(db: Kysely<Database>, tenant: string, groupId: string) {
+  return db.selectFrom('members').where('tenant', '=', tenant).where('group_id', '=', groupId).where('removed', '=', 0);
+}
+
+type MemberRow = Pick<Selectable<MembersTable>, 'member_id' | 'display' | 'member_type' | 'ref'>;
+
+function memberOf({ member_id, display, member_type, ref }: MemberRow): Member {
+  return { value: member_id, display, type: member_type, $ref: ref };
+}
+
+/** @returns whether there are strangers among the first thousand added: ids of no resource of the tenant. */
 export async function writeMembers(
   trx: Kysely<Database>,
   tenant: string,
   groupId: string,
   delta: MembersDelta,
   changeSeq: number,
-): Promise<void> {
-  for (const chunk of chunksOf(delta.added)) {
-    await trx
+): Promise<{ strangers: boolean }> {
+  const isStranger = sql<number | boolean>`not exists (select 1 from resources
+    where resources.tenant = ${tenant} and resources.id = member_id and resources.deleted_at is null)`;
+  let strangers: boolean | undefined;
+  for await (const chunk of chunksOf(delta.added)) {
+    const rows = await trx
       .insertInto('members')
       .values(
         chunk.map((member) => ({
@@ -93,6 +121,7 @@ export async function writeMembers(
           member_id: member.value,
           display: member.display,
           member_type: member.type,
+          ref: member.$ref,
           display_folded: member.display === null ? null : fold(member.display),
           type_folded: member.type === null ? null : fold(member.type),
           change_seq: changeSeq,
@@ -103,15 +132,19 @@ export async function writeMembers(
         conflict.columns(['tenant', 'group_id', 'member_id']).doUpdateSet((row) => ({
           display: row.ref('excluded.display'),
           member_type: row.ref('excluded.member_type'),
+          ref: row.ref('excluded.ref'),
           display_folded: row.ref('excluded.display_folded'),
           type_folded: row.ref('excluded.type_folded'),
           change_seq: changeSeq,
           removed: 0,
         })),
       )
+      // Asked on the way, so that it costs no statement; of a long list only at its beginning.
+      .$if(strangers === undefined, (query) => query.returning(isStranger.as('stranger')))
       .execute();
+    strangers ??= rows.some((row) => 'stranger' in row && Boolean(row.stranger));
   }
-  for (const chunk of chunksOf(delta.removed)) {
+  for await (const chunk of chunksOf(delta.removed)) {
     await trx
       .updateTable('members')
       .set({ removed: 1, change_seq: changeSeq })
@@ -120,31 +153,67 @@ export async function writeMembers(
       .where('member_id', 'in', chunk)
       .execute();
   }
+  return { strangers: strangers ?? false };
 }
 
-/** Every member of the groups, in the order in which they were added. */
+/** Takes somebody who is deleted out of all groups: they change with it. */
+export async function leaveGroups(
+  trx: Kysely<Database>,
+  tenant: string,
+  memberId: string,
+  lastModified: string,
+): Promise<void> {
+  const ofMember = trx.selectFrom('members').where('tenant', '=', tenant).where('member_id', '=', memberId);
+  await trx
+    .updateTable('resources')
+    .set({ version: sql<number>`version + 1`, last_modified: lastModified })
+    .where('tenant', '=', tenant)
+    .where('id', 'in', ofMember.where('removed', '=', 0).select('group_id'))
+    .execute();
+  await trx.deleteFrom('members').where('tenant', '=', tenant).where('member_id', '=', memberId).execute();
+}
+
+/** Every member of the groups, in the order in which they were added; null where they are more than `atMost` together. */
 export async function membersOf(
   db: Kysely<Database>,
   tenant: string,
   groupIds: readonly string[],
-): Promise<Map<string, Member[]>> {
+  atMost: number,
+): Promise<Map<string, Member[]> | null> {
   if (groupIds.length === 0) return new Map();
   const rows = await db
     .selectFrom('members')
-    .select(['group_id', 'member_id', 'display', 'member_type'])
+    .select(['group_id', 'member_id', 'display', 'member_type', 'ref'])
     .where('tenant', '=', tenant)
     .where('group_id', 'in', groupIds)
     .where('removed', '=', 0)
     .orderBy('change_seq')
     .orderBy('member_id')
+    .limit(atMost + 1)
     .execute();
+  if (rows.length > atMost) return null;
   const grouped = new Map<string, Member[]>();
   for (const row of rows) {
     const list = grouped.get(row.group_id) ?? [];
-    list.push({ value: row.member_id, display: row.display, type: row.member_type });
+    list.push(memberOf(row));
     grouped.set(row.group_id, list);
   }
   return grouped;
+}
+
+/** Every member of one group, a chunk at a time, by id: whoever stays a member all the while is read exactly once. */
+export async function* memberPages(db: Kysely<Database>, tenant: string, groupId: string): AsyncGenerator<Member[]> {
+  for (let last = ''; ; ) {
+    const rows = await standing(db, tenant, groupId)
+      .select(['member_id', 'display', 'member_type', 'ref'])
+      .where('member_id', '>', last)
+      .orderBy('member_id')
+      .limit(CHUNK)
+      .execute();
+    yield rows.map(memberOf);
+    if (rows.length < CHUNK) return;
+    last = rows.at(-1)?.member_id ?? last;
+  }
 }
 
 export async function countMembers(
@@ -153,15 +222,7 @@ export async function countMembers(
   groupId: string,
   atMost: number,
 ): Promise<number> {
-  const rows = await db
-    .selectFrom('members')
-    .select('member_id')
-    .where('tenant', '=', tenant)
-    .where('group_id', '=', groupId)
-    .where('removed', '=', 0)
-    .limit(atMost)
-    .execute();
-  return rows.length;
+  return (await standing(db, tenant, groupId).select('member_id').limit(atMost).execute()).length;
 }
 
 /** The groups that each of `memberIds` is in, with their names. */
@@ -194,8 +255,10 @@ export async function groupsOf(
   return grouped;
 }
 
-function chunksOf<T>(items: readonly T[]): T[][] {
-  const chunks: T[][] = [];
-  for (let from = 0; from < items.length; from += CHUNK) chunks.push(items.slice(from, from + CHUNK));
-  return chunks;
+/** Between chunks others get a turn: a group of 100,000 takes a second to write. */
+async function* chunksOf<T>(items: readonly T[]): AsyncGenerator<T[]> {
+  for (let from = 0; from < items.length; from += CHUNK) {
+    if (from > 0) await turnOfTheLoop();
+    yield items.slice(from, from + CHUNK);
+  }
 }

@@ -1,13 +1,26 @@
 /** From rows to resources: the document, its relations where they are wanted, `meta`. */
+import { createHash } from 'node:crypto';
 import type { Kysely, Selectable } from 'kysely';
 import type { Document, RelationValue } from '../scim/document.ts';
 import { notFound } from '../scim/errors.ts';
 import { etag } from '../scim/etag.ts';
-import { assemble, type Resource, type Selection, select, wantsRelation } from '../scim/projection.ts';
+import {
+  asksFor,
+  assemble,
+  type ProjectionParameters,
+  type Selection,
+  select,
+  selectionOf,
+  selectValues,
+  wants,
+} from '../scim/projection.ts';
 import type { ResourceType } from '../scim/schema.ts';
 import type { Dialect } from '../store/dialect.ts';
 import type { Database, ResourcesTable } from '../store/tables.ts';
-import { groupsOf, type Member, membersOf } from './members.ts';
+import { type ComputedReaders, readComputed } from './computed.ts';
+import { fillDocuments } from './references.ts';
+import { type RelationPages, type Relations, readRelation } from './relations.ts';
+import { type Presented, Streamed } from './streamed.ts';
 
 /** Where and for whom something is read. */
 export interface Reading {
@@ -15,15 +28,15 @@ export interface Reading {
   dialect: Dialect;
   tenant: string;
   type: ResourceType;
+  /** All there are, by name: a reference may lead to any of them. */
+  types: ReadonlyMap<string, ResourceType>;
+  computed: ComputedReaders;
   /** The tenant's SCIM base URL. */
   baseUrl: string;
 }
 
 /** What of a row makes a resource. */
 export type Row = Pick<Selectable<ResourcesTable>, 'id' | 'version' | 'created' | 'last_modified' | 'document'>;
-
-/** Relation values by attribute name. */
-export type Relations = Readonly<Record<string, readonly RelationValue[]>>;
 
 export const ROW_COLUMNS = ['id', 'version', 'created', 'last_modified', 'document'] as const;
 
@@ -32,7 +45,7 @@ const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** @param lock until the transaction ends, where the row is about to be changed. @throws ScimError 404. */
 export async function requireRow(
-  { db, dialect, tenant, type }: Omit<Reading, 'baseUrl'>,
+  { db, dialect, tenant, type }: Pick<Reading, 'db' | 'dialect' | 'tenant' | 'type'>,
   id: string,
   lock = false,
 ): Promise<Row> {
@@ -51,72 +64,77 @@ export async function requireRow(
   return row;
 }
 
+export interface PresentedRow {
+  resource: Presented;
+  /** The entity-tag of what is shown. */
+  version: string;
+}
+
 /** @param known relations that need not be read, of all the rows. */
 export async function present(
   reading: Reading,
   rows: readonly Row[],
-  selection: Selection,
+  query: ProjectionParameters,
   known?: Relations,
-): Promise<Resource[]> {
+): Promise<PresentedRow[]> {
   const { type, baseUrl } = reading;
-  const relations = known
-    ? null
-    : await readRelations(
-        reading,
-        rows.map((row) => row.id),
-        selection,
-      );
-  return rows.map((row) => {
+  const selection = selectionOf(type, query);
+  const ids = rows.map((row) => row.id);
+  const wanted = [...type.relations.values()].filter(({ name }) => wants(name, selection));
+  const readers = await Promise.all(
+    wanted.map(async (relation) => {
+      const complete = asksFor({ attribute: relation }, type, query);
+      const read =
+        known && !complete ? () => known[relation.name] : await readRelation(reading, relation, ids, complete);
+      return { name: relation.name, read };
+    }),
+  );
+  const documents = rows.map((row) => JSON.parse(row.document) as Document);
+  const filled = await fillDocuments(reading, documents, query);
+  const computedOf = await readComputed(reading, ids, selection);
+
+  return rows.map((row, index) => {
+    const held: Record<string, readonly RelationValue[]> = {};
+    const streamed: Record<string, Streamed> = {};
+    for (const { name, read } of readers) {
+      const values = read(row.id);
+      if (values && isPages(values)) streamed[name] = new Streamed(selected(values, name, selection));
+      else if (values) held[name] = values;
+    }
+    const version = etag(
+      row.version,
+      digestOf(wanted.flatMap(({ name, mutability }) => (mutability === 'readOnly' && held[name]) || [])),
+    );
     const resource = assemble(type, {
       id: row.id,
-      document: JSON.parse(row.document) as Document,
-      relations: known ?? relations?.get(row.id) ?? {},
+      document: { ...filled[index], ...computedOf(row.id) },
+      relations: held,
       meta: {
         created: timestamp(row.created),
         lastModified: timestamp(row.last_modified),
         location: `${baseUrl}${type.endpoint}/${row.id}`,
-        version: etag(row.version),
+        version,
       },
     });
-    return select(resource, selection);
+    return { resource: { ...select(resource, selection), ...streamed }, version };
   });
+}
+
+/** Of values that other resources contribute; nothing where there are none. */
+function digestOf(values: readonly RelationValue[]): string | undefined {
+  if (values.length === 0) return undefined;
+  return createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 12);
+}
+
+function isPages(values: readonly RelationValue[] | RelationPages): values is RelationPages {
+  return Symbol.asyncIterator in values;
+}
+
+async function* selected(pages: RelationPages, name: string, selection: Selection) {
+  for await (const page of pages) yield selectValues(name, page, selection);
 }
 
 /** Stored with nine fraction digits, shown with three. */
 function timestamp(comparable: string): string {
   return `${comparable.slice(0, 23)}Z`;
-}
-
-async function readRelations(reading: Reading, ids: readonly string[], selection: Selection) {
-  const { db, tenant, type, baseUrl } = reading;
-  const relations = new Map<string, Record<string, RelationValue[]>>(ids.map((id) => [id, {}]));
-  for (const relation of type.relations.values()) {
-    if (!wantsRelation(relation.name, selection)) continue;
-    if (relation.mutability === 'readOnly') {
-      for (const [id, groups] of await groupsOf(db, tenant, ids)) {
-        put(
-          id,
-          relation.name,
-          groups.map((group) => groupValue(group, baseUrl)),
-        );
-      }
-    } else {
-      for (const [id, members] of await membersOf(db, tenant, ids)) put(id, relation.name, members.map(memberValue));
-    }
-  }
-  return relations;
-
-  function put(id: string, name: string, values: RelationValue[]): void {
-    const of = relations.get(id);
-    if (of && values.length > 0) of[name] = values;
-  }
-}
-
-/** What the client sent is echoed. */
-export function memberValue({ value, display, type }: Member): RelationValue {
-  return { value, ...(display !== null && { display }), ...(type !== null && { type }) };
-}
-
-function groupValue({ value, display }: { value: string; display: string | null }, baseUrl: string): RelationValue {
-  return { value, $ref: `${baseUrl}/Groups/${value}`, ...(display !== null && { display }), type: 'direct' };
 }

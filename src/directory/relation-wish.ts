@@ -4,8 +4,8 @@ import type { RelationValue } from '../scim/document.ts';
 import { matchesElement } from '../scim/filter/match.ts';
 import type { RelationChange } from '../scim/patch.ts';
 import type { Database } from '../store/tables.ts';
-import { type Member, type MembersWish, membersOf } from './members.ts';
-import { memberValue } from './reading.ts';
+import { type Member, type MembersWish, memberPages } from './members.ts';
+import { memberValue } from './relations.ts';
 
 /** Exactly these. */
 export function wishOnly(values: readonly RelationValue[]): MembersWish {
@@ -61,17 +61,18 @@ async function matching(
   wish: MembersWish,
   { filter }: Extract<RelationChange, { op: 'remove' }>,
 ): Promise<string[]> {
-  const stored = wish.only ? [] : ((await membersOf(trx, tenant, [groupId])).get(groupId) ?? []);
-  const current = new Map(
-    stored.filter(({ value }) => !wish.remove.has(value)).map((member) => [member.value, member]),
-  );
-  for (const [id, member] of wish.add) current.set(id, member);
   if (!filter) return [];
-  return [...current.values()]
-    .filter((member) => matchesElement(filter, { ...memberValue(member) }))
-    .map((member) => member.value);
+  const fits = (member: Member) => matchesElement(filter, { ...memberValue(member) });
+  const found = [...wish.add.values()].filter(fits);
+  if (!wish.only) {
+    for await (const page of memberPages(trx, tenant, groupId)) {
+      const untouched = page.filter(({ value }) => !wish.remove.has(value) && !wish.add.has(value));
+      found.push(...untouched.filter(fits));
+    }
+  }
+  return found.map((member) => member.value);
 }
 
-function memberOf({ value, display, type }: RelationValue): Member {
-  return { value, display: display ?? null, type: type ?? null };
+function memberOf({ value, display, type, $ref }: RelationValue): Member {
+  return { value, display: display ?? null, type: type ?? null, $ref: $ref ?? null };
 }

@@ -5,6 +5,7 @@ import { type Document, isObject, sameValue } from '../scim/document.ts';
 import { preconditionFailed } from '../scim/errors.ts';
 import { etag, namesVersion } from '../scim/etag.ts';
 import { applyPatch } from '../scim/patch.ts';
+import { type Note, note } from '../scim/quirks.ts';
 import { readResource } from '../scim/resource.ts';
 import type { ResourceType } from '../scim/schema.ts';
 import type { Dialect } from '../store/dialect.ts';
@@ -12,9 +13,11 @@ import type { Database, Millis } from '../store/tables.ts';
 import { recordActivity, recordChange } from './changes.ts';
 import type { DirectoryCaller } from './directory.ts';
 import { lookupsOf, writeLookups } from './lookups.ts';
-import { type MembersDelta, type MembersWish, membersDelta, writeMembers } from './members.ts';
-import { memberValue, type Relations, type Row, requireRow } from './reading.ts';
+import { leaveGroups, type MembersDelta, type MembersWish, membersDelta, writeMembers } from './members.ts';
+import { type Row, requireRow } from './reading.ts';
 import { wishOf, wishOnly } from './relation-wish.ts';
+import { memberValue, type Relations } from './relations.ts';
+import { inherit, leaveTombstone, personOf } from './tombstones.ts';
 
 /** One write: in which transaction, for whom, on what, when. */
 export interface Writing {
@@ -25,6 +28,10 @@ export interface Writing {
   now: Millis;
   /** Change only what still has one of these versions (`If-Match`). */
   ifMatch?: string | undefined;
+  /** Change only what has none of these versions (`If-None-Match`). */
+  ifNoneMatch?: string | undefined;
+  /** Where the message's quirks are put down, also where it is refused. */
+  notes: Note[];
 }
 
 /** The row as it is now. */
@@ -39,7 +46,7 @@ const NO_DELTA: MembersDelta = { added: [], removed: [] };
 
 export async function createRow(writing: Writing, id: string, body: unknown): Promise<Saved> {
   const { trx, dialect, caller, type, now } = writing;
-  const { document, relations } = readResource(body, type, 'create');
+  const { document, relations } = readResource(body, type, 'create', readOptions(writing));
   const search = searchForm(document, type);
   const at = instantOf(now);
   const row: Row = { id, version: 1, created: at, last_modified: at, document: JSON.stringify(document) };
@@ -54,6 +61,8 @@ export async function createRow(writing: Writing, id: string, body: unknown): Pr
     })
     .execute();
   await writeLookups(trx, { tenant: caller.tenant, id, type: type.name }, lookupsOf(type, search), []);
+  const person = personOf(type, search);
+  if (person !== null) await inherit(trx, { tenant: caller.tenant, id, person });
 
   const relation = writableRelation(type);
   const values = relation ? (relations[relation] ?? []) : [];
@@ -66,7 +75,7 @@ export async function createRow(writing: Writing, id: string, body: unknown): Pr
       { subject: relation ? 'group-members' : 'user', subjectId: id, urgent: false },
       now,
     );
-    if (relation) await writeMembers(trx, caller.tenant, id, { added, removed: [] }, seq);
+    if (relation) await putMembers(writing, id, relation, { added, removed: [] }, seq);
   }
   await recordActivity(
     trx,
@@ -82,7 +91,7 @@ export async function replaceRow(writing: Writing, id: string, body: unknown): P
   const { type } = writing;
   const row = await lockRow(writing, id);
   const before = JSON.parse(row.document) as Document;
-  const { document, relations } = readResource(body, type, { replace: before });
+  const { document, relations } = readResource(body, type, { replace: before }, readOptions(writing));
   const relation = writableRelation(type);
   // RFC 7644 section 3.5.1: an attribute that is left out is cleared.
   const wish = relation ? wishOnly(relations[relation] ?? []) : null;
@@ -93,16 +102,21 @@ export async function patchRow(writing: Writing, id: string, body: unknown): Pro
   const { trx, caller, type } = writing;
   const row = await lockRow(writing, id);
   const before = JSON.parse(row.document) as Document;
-  const patched = applyPatch(before, body, type, { createOnReplace: caller.idp === 'entra' });
+  const createOnReplace = caller.idp === 'entra';
+  const patched = applyPatch(before, body, type, { createOnReplace, ...readOptions(writing) });
   const wish = await wishOf(trx, caller.tenant, id, patched.relations);
   return save(writing, row, { action: 'patch', before, document: patched.document, wish });
+}
+
+function readOptions({ caller, notes }: Writing) {
+  return { strict: caller.strict, notes };
 }
 
 /** Marked, not removed: what hangs on it has still to be drained. Its names are free at once. */
 export async function removeRow(writing: Writing, id: string): Promise<void> {
   const { trx, caller, type, now } = writing;
   const { tenant } = caller;
-  await lockRow(writing, id);
+  const row = await lockRow(writing, id);
   await trx
     .updateTable('resources')
     .set({ deleted_at: now, last_modified: instantOf(now) })
@@ -110,17 +124,22 @@ export async function removeRow(writing: Writing, id: string): Promise<void> {
     .where('id', '=', id)
     .execute();
   await trx.deleteFrom('lookups').where('tenant', '=', tenant).where('resource_id', '=', id).execute();
-  await trx.deleteFrom('members').where('tenant', '=', tenant).where('member_id', '=', id).execute();
+  await leaveGroups(trx, tenant, id, instantOf(now));
+  const person = personOf(type, searchForm(JSON.parse(row.document) as Document, type));
+  if (person !== null) await leaveTombstone(trx, { tenant, id, person }, now);
   const subject = writableRelation(type) ? 'group' : 'user';
   await recordChange(trx, caller, { subject, subjectId: id, urgent: true }, now);
   await recordActivity(trx, caller, { action: 'delete', resourceType: type.name, resourceId: id, changed: [] }, now);
 }
 
 /** Locked until the transaction ends, so that the version which is compared is the one that is changed. */
-async function lockRow({ trx, dialect, caller, type, ifMatch }: Writing, id: string): Promise<Row> {
+async function lockRow({ trx, dialect, caller, type, ifMatch, ifNoneMatch }: Writing, id: string): Promise<Row> {
   const row = await requireRow({ db: trx, dialect, tenant: caller.tenant, type }, id, true);
   if (ifMatch !== undefined && !namesVersion(ifMatch, row.version)) {
     throw preconditionFailed(`The ${type.name} has changed: its version is ${etag(row.version)}. Read it again.`);
+  }
+  if (ifNoneMatch !== undefined && namesVersion(ifNoneMatch, row.version)) {
+    throw preconditionFailed(`The ${type.name} is there, in a version that If-None-Match names.`);
   }
   return row;
 }
@@ -137,7 +156,7 @@ interface Edit {
 async function save(writing: Writing, row: Row, { action, before, document, wish }: Edit): Promise<Saved> {
   const { trx, dialect, caller, type, now } = writing;
   const { tenant } = caller;
-  const delta = wish ? await membersDelta(trx, tenant, row.id, wish) : NO_DELTA;
+  const delta = wish ? await membersDelta(trx, dialect, tenant, row.id, wish) : NO_DELTA;
   const edited = changedPaths(before, document, type);
   const moved = delta.added.length > 0 || delta.removed.length > 0;
   if (edited.length === 0 && !moved) return { ...row, changed: false };
@@ -146,7 +165,7 @@ async function save(writing: Writing, row: Row, { action, before, document, wish
   const subject = !relation ? 'user' : edited.length > 0 ? 'group' : 'group-members';
   const urgent = relation ? edited.length > 0 || delta.removed.length > 0 : isDeactivation(before, document);
   const seq = await recordChange(trx, caller, { subject, subjectId: row.id, urgent }, now);
-  if (moved) await writeMembers(trx, tenant, row.id, delta, seq);
+  if (moved && relation) await putMembers(writing, row.id, relation, delta, seq);
 
   const saved: Row = { ...row, version: row.version + 1, last_modified: instantOf(now) };
   if (edited.length > 0) {
@@ -161,6 +180,12 @@ async function save(writing: Writing, row: Row, { action, before, document, wish
   const changed = moved && relation ? [...edited, relation] : edited;
   await recordActivity(trx, caller, { action, resourceType: type.name, resourceId: row.id, changed }, now);
   return { ...saved, changed: true };
+}
+
+async function putMembers(writing: Writing, groupId: string, relation: string, delta: MembersDelta, seq: number) {
+  const { trx, caller } = writing;
+  const { strangers } = await writeMembers(trx, caller.tenant, groupId, delta, seq);
+  if (strangers) note(writing, 'unknown-member', relation);
 }
 
 async function updateRow(

@@ -3,6 +3,7 @@
  * so the three agree whatever their own ideas of case, numbers and time are (RFC 7643 section 2.2, RFC 7644 section 3.4.2.2).
  */
 import { type Complex, type Document, isComplex, type Scalar, type Value } from './document.ts';
+import { withoutOthers } from './etag.ts';
 import { type Attribute, findAttribute, type ResourceType } from './schema.ts';
 
 /**
@@ -13,12 +14,19 @@ export function fold(text: string): string {
   if (/^[ -~]*$/.test(text)) return text.toLowerCase();
   let folded = '';
   // By code point, because toLowerCase of a whole text turns a final capital sigma into another letter than the rest.
-  for (const character of text.normalize('NFC')) folded += character === 'ς' ? 'σ' : character.toLowerCase();
+  for (const character of text.normalize('NFC')) folded += foldCharacter(character);
   // Some letters exist composed in lower case only (ΐ, ẖ).
   return folded.normalize('NFC');
 }
 
-const DATE_TIME = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d+))?(?:Z|([+-])(\d\d):(\d\d))?$/i;
+/** Fullwidth and halfwidth forms are the ordinary letter: two people must not look alike (RFC 7644 section 7.8, RFC 8265). */
+function foldCharacter(character: string): string {
+  if (character === 'ς') return 'σ';
+  const isWidthVariant = character >= '\uff01' && character <= '\uffee' && character.length === 1;
+  return (isWidthVariant ? character.normalize('NFKC') : character).toLowerCase();
+}
+
+const DATE_TIME = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d+))?(?:Z|([+-])(\d\d):(\d\d))?$/;
 
 /**
  * A dateTime as UTC with exactly nine fraction digits: `2026-01-01T00:00:00.000000000Z`. Further digits are cut; a time
@@ -27,14 +35,17 @@ const DATE_TIME = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d+))?(?:Z|([+-])(\d
  * @returns undefined where the text is no dateTime (RFC 7643 section 2.3.5), or not one of the years 0000 to 9999 in UTC.
  */
 export function instant(text: string): string | undefined {
-  const [, date, time, fraction = '', sign, hours = '0', minutes = '0'] = DATE_TIME.exec(text) ?? [];
-  const seconds = `${date}T${time}`;
+  const [, date, clock, fraction = '', sign, hours = '0', minutes = '0'] = DATE_TIME.exec(text) ?? [];
+  // XML Schema's name for the midnight that ends a day.
+  const isEndOfDay = clock === '24:00:00' && /^0*$/.test(fraction);
+  const seconds = `${date}T${isEndOfDay ? '00:00:00' : clock}`;
   const local = Date.parse(`${seconds}Z`);
   // Date.parse reads the 30th of February as the 2nd of March.
   if (Number.isNaN(local) || new Date(local).toISOString().slice(0, 19) !== seconds) return undefined;
-  if (Number(hours) > 14 || Number(minutes) > 59) return undefined;
-  const offset = (Number(hours) * 60 + Number(minutes)) * 60_000;
-  const utc = new Date(sign === '-' ? local + offset : local - offset).toISOString();
+  const offset = Number(hours) * 60 + Number(minutes);
+  if (offset > 14 * 60 || Number(minutes) > 59) return undefined;
+  const shift = (isEndOfDay ? 24 * 60 : 0) + (sign === '-' ? offset : -offset);
+  const utc = new Date(local + shift * 60_000).toISOString();
   // A year of more than four digits would not sort among the others.
   if (utc.length !== 24) return undefined;
   return `${utc.slice(0, 19)}.${fraction.slice(0, 9).padEnd(9, '0')}Z`;
@@ -55,12 +66,14 @@ export function orderedNumber(value: number): string {
  * - string: folded, or as it is where the attribute is caseExact; reference, binary: as it is
  * - boolean: `true`, `false`
  * - dateTime: `instant`
+ * - meta.version: without what others contribute (etag.ts)
  * - integer, decimal: `orderedNumber`
  */
 export function comparable(attribute: Attribute, value: Scalar): string {
   if (typeof value === 'number') return orderedNumber(value);
   if (typeof value === 'boolean') return String(value);
   if (attribute.type === 'dateTime') return instant(value) ?? value;
+  if (attribute.name === 'version' && attribute.mutability === 'readOnly') return withoutOthers(value);
   return attribute.caseExact ? value : fold(value);
 }
 

@@ -21,37 +21,12 @@ export type Document = Complex;
  * One value of a relation attribute: a reference to another resource (RFC 7643 section 2.4). `value` is the other's `id`,
  * as sent: whether it exists is the directory's matter.
  */
-export interface RelationValue {
+export type RelationValue = {
   value: string;
   display?: string;
   type?: string;
   $ref?: string;
-}
-
-/**
- * Something that a client did otherwise than RFC 7643/7644 ask and that was understood all the same: for the quirk
- * ledger. `path` is an attribute path or a key as sent (cut to 128 characters), never a value.
- */
-export interface Note {
-  rule:
-    | 'array-for-single-value'
-    | 'attribute-case'
-    | 'created-by-replace'
-    | 'flat-key'
-    | 'embedded-json'
-    | 'empty-for-unassigned'
-    | 'missing-schemas'
-    | 'op-case'
-    | 'patched-schemas'
-    | 'remove-with-value'
-    | 'single-value-for-array'
-    | 'string-for-boolean'
-    | 'string-for-complex'
-    | 'undeclared-extension'
-    | 'unknown-attribute'
-    | 'unknown-schema';
-  path: string;
-}
+};
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

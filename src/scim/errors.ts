@@ -64,10 +64,20 @@ export const invalidValue = (detail: string) => new ScimError(400, 'invalidValue
 export const noTarget = (detail: string) => new ScimError(400, 'noTarget', detail);
 /** 400: the attribute may not be changed, or not in this way. */
 export const mutability = (detail: string) => new ScimError(400, 'mutability', detail);
+/** 400: `name` must have a value, and a `remove` would take it. */
+export const requiredTarget = (name: string) => mutability(`${name} is required and cannot be removed`);
 /** 400: `name` is immutable and has another value already. */
 export const immutable = (name: string) => mutability(`${name} is immutable and has a value already`);
+/** 400: the URL names another version of the protocol. */
+export const invalidVers = (detail: string) => new ScimError(400, 'invalidVers', detail);
 /** 400: the query would yield more than the server is willing to work out. */
 export const tooMany = (detail: string) => new ScimError(400, 'tooMany', detail);
+/** 400: the cursor is none of this service provider's for this query. */
+export const invalidCursor = (detail: string) => new ScimError(400, 'invalidCursor', detail);
+/** 400: the cursor was good once. */
+export const expiredCursor = (detail: string) => new ScimError(400, 'expiredCursor', detail);
+/** 400: the page size is none, or not the one with which the query began. */
+export const invalidCount = (detail: string) => new ScimError(400, 'invalidCount', detail);
 /** 409: another resource has this value already. */
 export const uniqueness = (detail: string) => new ScimError(409, 'uniqueness', detail);
 /** 403 */

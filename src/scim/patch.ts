@@ -1,9 +1,10 @@
-import { type Document, isObject, type Note, sameValue } from './document.ts';
+import { type Document, isObject, sameValue } from './document.ts';
 import { assign, type Draft, type RelationChange, remove } from './edit/draft.ts';
-import { note } from './edit/values.ts';
-import { excerpt, invalidPath, invalidSyntax, invalidValue, ScimError, tooLarge } from './errors.ts';
+import { excerpt, invalidPath, invalidSyntax, invalidValue, ScimError, tooMany } from './errors.ts';
+import { byLowerCase } from './message.ts';
 import { type Path, parsePath } from './path.ts';
-import { inSchemaOrder } from './resource.ts';
+import { type Note, note } from './quirks.ts';
+import { inSchemaOrder, missingIn, type ReadOptions } from './resource.ts';
 import type { ResourceType } from './schema.ts';
 import { checkShape } from './shape.ts';
 
@@ -13,7 +14,7 @@ export const PATCH_OP_URN = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 /** Operations in one PATCH. */
 export const MAX_PATCH_OPERATIONS = 1_000;
 
-export interface PatchOptions {
+export interface PatchOptions extends ReadOptions {
   /** The tenant's identity provider sends `replace` for values that were never set (Entra). */
   createOnReplace: boolean;
 }
@@ -50,14 +51,19 @@ export function applyPatch(document: Document, body: unknown, type: ResourceType
     type,
     document: { ...document },
     relations: [],
-    notes: [],
+    notes: options.notes ?? [],
     emptyText: 'unassigned',
+    strict: options.strict ?? false,
     createOnReplace: options.createOnReplace,
+    patching: true,
   };
   for (const [index, raw] of readOperations(body, draft).entries()) {
     located(index, raw, () => apply(draft, readOperation(raw, draft)));
   }
   const changed = !sameValue(document, draft.document);
+  const missing = changed && missingIn(draft.document, type);
+  // Somebody who lacked it before must still be able to leave.
+  if (missing && !missingIn(document, type)) throw invalidValue(missing);
   const { relations, password, notes } = draft;
   return {
     document: changed ? inSchemaOrder(draft.document, type) : document,
@@ -85,7 +91,7 @@ function readOperations(body: unknown, draft: Draft): unknown[] {
     throw invalidSyntax('Operations must be a list of at least one operation (RFC 7644 section 3.5.2)');
   }
   if (operations.length > MAX_PATCH_OPERATIONS) {
-    throw tooLarge(`At most ${MAX_PATCH_OPERATIONS} operations can be sent at once; these are ${operations.length}`);
+    throw tooMany(`At most ${MAX_PATCH_OPERATIONS} operations can be sent at once; these are ${operations.length}`);
   }
   return operations;
 }
@@ -97,13 +103,15 @@ function readOperation(raw: unknown, draft: Draft): Operation {
   if (op !== 'add' && op !== 'replace' && op !== 'remove')
     throw invalidSyntax("op must be 'add', 'replace' or 'remove'");
   if (op !== sentOp) note(draft, 'op-case', 'op');
-  return { op, path: readPath(sentPath, draft.type), value };
+  return { op, path: readPath(sentPath, draft), value };
 }
 
 /** Null (authentik) and "" are no path: the operation is on the resource itself. */
-function readPath(sent: unknown, type: ResourceType): Path {
+function readPath(sent: unknown, { type, notes }: Draft): Path {
   if (sent !== undefined && sent !== null && typeof sent !== 'string') throw invalidPath('path must be a string');
-  return sent?.trim() ? parsePath(sent, type) : {};
+  if (sent?.trim()) return parsePath(sent, type, notes);
+  if (sent !== undefined) note({ notes }, 'empty-path', 'path');
+  return {};
 }
 
 /** Adds the operation's number and path to what goes wrong in it: that is all an administrator sees. */
@@ -112,13 +120,9 @@ function located(index: number, operation: unknown, run: () => void): void {
     run();
   } catch (error) {
     if (!(error instanceof ScimError)) throw error;
-    const path = isObject(operation) ? byLowerCase(operation).path : undefined;
+    const [, path] =
+      Object.entries(isObject(operation) ? operation : {}).find(([name]) => name.toLowerCase() === 'path') ?? [];
     const where = `Operations[${index}]${typeof path === 'string' ? ` (path ${excerpt(path)})` : ''}`;
     throw new ScimError(error.status, error.scimType, `${where}: ${error.detail}`);
   }
-}
-
-/** The members of a message by lower-case name: attribute names have no case (RFC 7643 section 2.1). */
-function byLowerCase(message: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(message).map(([name, value]) => [name.toLowerCase(), value]));
 }

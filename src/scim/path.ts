@@ -1,8 +1,9 @@
 import { excerpt, invalidPath } from './errors.ts';
 import type { Filter } from './filter/ast.ts';
-import { parseElementFilter } from './filter/parse.ts';
+import { isLoose, parseElementFilter } from './filter/parse.ts';
 import { tokenize } from './filter/tokens.ts';
-import { type Named, resolveNotation } from './notation.ts';
+import { type Named, notation, resolveNotation } from './notation.ts';
+import { type Note, note } from './quirks.ts';
 import { findAttribute, type ResourceType } from './schema.ts';
 
 /**
@@ -17,14 +18,16 @@ export interface Path extends Named {
 /**
  * Parses `PATH = attrPath / valuePath [subAttr]`: `name.givenName`, `emails[type eq "work"].value`, `URN:manager`, `URN`.
  *
+ * @param notes where quirks are put down.
  * @throws invalidPath where the path is malformed or names nothing in the schema; invalidFilter where its filter is wrong.
  */
-export function parsePath(text: string, type: ResourceType): Path {
+export function parsePath(text: string, type: ResourceType, notes: Note[] = []): Path {
   const path = text.trim();
   const tokens = tokenize(path);
   const bracket = tokens.findIndex(({ kind }) => kind === '[');
   if (bracket === -1) {
     const named = resolveNotation(path, type);
+    if (named && isLoose(path, named)) note({ notes }, 'loose-notation', notation(named));
     if (named) return named;
     throw invalidPath(`'${excerpt(path)}' names no attribute of ${type.name}`);
   }
@@ -39,7 +42,8 @@ export function parsePath(text: string, type: ResourceType): Path {
   if (named.sub || !attribute.multiValued) {
     throw invalidPath(`'${excerpt(name)}' has a single value; '[' can only follow a multi-valued attribute`);
   }
-  const filter = parseElementFilter(path.slice(opened.end, closed.start), attribute);
+  if (isLoose(name, named)) note({ notes }, 'loose-notation', notation(named));
+  const filter = parseElementFilter(path.slice(opened.end, closed.start), attribute, notes);
   if (!next) return { ...named, filter };
   if (!next.text.startsWith('.') || next.start !== closed.end) throw malformed(path);
   const sub = findAttribute(attribute, next.text.slice(1));

@@ -30,7 +30,7 @@ export interface Stored {
 /** Puts a resource together in the order of RFC 7643 section 8.2: `schemas`, `id`, the document, relations, `meta`. */
 export function assemble(type: ResourceType, { id, document, relations, meta }: Stored): Resource {
   const { created, lastModified, location, version } = meta;
-  const loaded = Object.entries(relations ?? {}).map(([name, values]) => [name, values.map((value) => ({ ...value }))]);
+  const loaded = Object.entries(relations ?? {}).map(([name, values]) => [name, [...values]]);
   return {
     schemas: presentSchemas(document, type),
     id,
@@ -77,7 +77,9 @@ export function selectionOf(type: ResourceType, parameters: ProjectionParameters
     });
     return [schema.id, gather(members)];
   });
-  const selection = gather([...core, ...extensions]) ?? new Map();
+  // What is worked out is there only where it was asked for, so that a resource can go out as it is.
+  const present = extensions.filter(([urn, chosen]) => chosen || !type.computed.has(urn));
+  const selection = gather([...core, ...present]) ?? new Map();
   if (!asked) selectionsByDefault.set(type, selection);
   return selection;
 }
@@ -94,12 +96,32 @@ export function select(resource: Resource, selection: Selection): Resource {
 }
 
 /**
- * Whether a relation attribute is wanted at all, so that the directory can leave a million members unread.
+ * Whether an attribute or an extension is wanted at all, so that the directory can leave a million members unread.
  *
- * @param name its canonical name, as in `type.relations`.
+ * @param name its canonical name, as in `type.relations`, or the extension's URN.
  */
-export function wantsRelation(name: string, selection: Selection): boolean {
+export function wants(name: string, selection: Selection): boolean {
   return selection === true || selection.has(name);
+}
+
+/** Whether an extension that has to be worked out is wanted. */
+export function wantsComputed(urn: string, selection: Selection): boolean {
+  return selection !== true && selection.has(urn);
+}
+
+/** What goes out of values of one attribute of a resource that are not part of it. */
+export function selectValues(name: string, values: readonly Value[], selection: Selection): Value[] {
+  const selected = selection === true ? true : selection.get(name);
+  return selected ? values.flatMap((value) => prune(value, selected) ?? []) : [];
+}
+
+/**
+ * Whether `attributes` names this attribute, or a part of it: only then is worked out what a client may leave out of a
+ * reference (decisions.md, server-computed sub-attributes).
+ */
+export function asksFor(path: Named, type: ResourceType, { attributes = '' }: ProjectionParameters): boolean {
+  const asked = notation(path);
+  return [...namesIn(attributes, type)].some((name) => name === asked || name.startsWith(`${asked}.`));
 }
 
 function prune(value: Value, selection: Selection): Value | undefined {

@@ -1,12 +1,28 @@
-import { type Document, isObject, type Note, presentSchemas, type RelationValue, sameValue } from './document.ts';
+import {
+  type Complex,
+  type Document,
+  isComplex,
+  isObject,
+  presentSchemas,
+  type RelationValue,
+  sameValue,
+} from './document.ts';
 import { assignAll, type Draft } from './edit/draft.ts';
-import { note } from './edit/values.ts';
 import { immutable, invalidSyntax, invalidValue } from './errors.ts';
-import { namesOf, type ResourceType, type Schema, schemasOf } from './schema.ts';
+import { type Note, note } from './quirks.ts';
+import { type AttributeMap, namesOf, type ResourceType, type Schema, schemasOf } from './schema.ts';
 import { checkShape } from './shape.ts';
 
 /** A POST creates; a PUT replaces the document given. */
 export type ReadMode = 'create' | { replace: Document };
+
+/** How a message is read, whatever it is. */
+export interface ReadOptions {
+  /** Refuse unknown attributes. */
+  strict?: boolean | undefined;
+  /** Where quirks are put down: whoever gives a list has them also of a message that is refused. */
+  notes?: Note[] | undefined;
+}
 
 export interface ReadResult {
   document: Document;
@@ -23,25 +39,33 @@ export interface ReadResult {
  * What is readOnly or unknown is passed over. Null and [] mean unassigned. Attributes with a default (`active`) get it at
  * creation; a PUT that does not mention them keeps what was there, and so with immutable attributes.
  *
- * @throws ScimError 400: invalidSyntax, invalidValue (with the path), or mutability where a PUT would change an immutable
- *   attribute.
+ * @throws ScimError 400: invalidSyntax (also for an unknown attribute, in strict), invalidValue (with the path), or
+ *   mutability where a PUT would change an immutable attribute.
  */
-export function readResource(body: unknown, type: ResourceType, mode: ReadMode): ReadResult {
+export function readResource(
+  body: unknown,
+  type: ResourceType,
+  mode: ReadMode,
+  { strict = false, notes = [] }: ReadOptions = {},
+): ReadResult {
   checkShape(body);
   if (!isObject(body)) throw invalidSyntax(`The body must be a JSON object: a ${type.name}`);
   const draft: Draft = {
     type,
     document: {},
     relations: [],
-    notes: [],
+    notes,
     emptyText: 'value',
+    strict,
     createOnReplace: true,
+    patching: false,
   };
   assignAll(draft, 'replace', body);
   noteSchemas(draft, body);
-  const { document, notes, password } = draft;
+  const { document, password } = draft;
   keepWhatStays(draft, mode === 'create' ? {} : mode.replace);
-  requireAttributes(document, type);
+  const missing = missingIn(document, type);
+  if (missing) throw invalidValue(missing);
   const relations = draft.relations.map((change) => [change.attribute, change.op === 'replace' ? change.values : []]);
   return {
     document: inSchemaOrder(document, type),
@@ -62,28 +86,48 @@ export function inSchemaOrder(document: Document, type: ResourceType): Document 
 
 function keepWhatStays({ document, type }: Draft, old: Document): void {
   for (const [name, value] of type.defaults) document[name] ??= old[name] ?? value;
-  for (const { name, mutability } of type.attributes.values()) {
-    if (mutability !== 'immutable' || old[name] === undefined) continue;
-    document[name] ??= old[name];
-    if (!sameValue(document[name], old[name])) throw immutable(name);
+  keepImmutable(type.attributes, document, old);
+  for (const { schema } of type.extensions) {
+    const [before, after] = [old[schema.id], document[schema.id]];
+    if (!isComplex(before)) continue;
+    const kept = isComplex(after) ? after : {};
+    keepImmutable(schema.attributes, kept, before, `${schema.id}:`);
+    if (Object.keys(kept).length > 0) document[schema.id] = kept;
   }
 }
 
-function requireAttributes(document: Document, type: ResourceType): void {
-  requireOf(type.schema, document);
-  for (const { schema, required } of type.extensions) {
-    const extension = document[schema.id];
-    if (required && !extension) throw invalidValue(`The extension ${schema.id} is required`);
-    if (isObject(extension)) requireOf(schema, extension, `${schema.id}:`);
-  }
-}
-
-function requireOf(schema: Schema, values: Record<string, unknown>, prefix = ''): void {
-  for (const { name, required, mutability } of schema.attributes.values()) {
-    if (required && mutability !== 'readOnly' && values[name] === undefined) {
-      throw invalidValue(`${prefix}${name} is required and must have a value`);
+/** RFC 7644 section 3.5.1: what is immutable and left out stays; another value is refused. */
+function keepImmutable(attributes: AttributeMap, values: Complex, old: Complex, prefix = ''): void {
+  for (const { name, mutability, multiValued, subAttributes } of attributes.values()) {
+    const [before, after] = [old[name], values[name]];
+    if (before === undefined) continue;
+    if (mutability === 'immutable') {
+      values[name] ??= before;
+      if (!sameValue(values[name], before)) throw immutable(prefix + name);
+    } else if (!multiValued && isComplex(before) && isComplex(after)) {
+      keepImmutable(subAttributes, after, before, `${prefix}${name}.`);
     }
   }
+}
+
+/** What is required and not there, in words; undefined where nothing is. */
+export function missingIn(document: Document, type: ResourceType): string | undefined {
+  const core = missingOf(type.schema, document);
+  if (core) return core;
+  for (const { schema, required } of type.extensions) {
+    const extension = document[schema.id];
+    if (required && !extension) return `The extension ${schema.id} is required`;
+    const missing = isObject(extension) && missingOf(schema, extension, `${schema.id}:`);
+    if (missing) return missing;
+  }
+  return undefined;
+}
+
+function missingOf(schema: Schema, values: Record<string, unknown>, prefix = ''): string | undefined {
+  const missing = [...schema.attributes.values()].find(
+    ({ name, required, mutability }) => required && mutability !== 'readOnly' && values[name] === undefined,
+  );
+  return missing && `${prefix}${missing.name} is required and must have a value`;
 }
 
 /** `schemas` is worked out from the content, so what a body says there is only looked at for the quirk ledger. */

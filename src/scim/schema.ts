@@ -3,9 +3,12 @@
  *
  * `src/scim` is the protocol as pure functions: schemas, filters, paths, PATCH, validation, projection, errors. It knows no
  * HTTP, no SQL, no tenant and no resource type by name: what User and Group are is said in `scim-schemas/`, and every rule
- * follows from a schema's characteristics or from the two private keys that a resource type carries there:
+ * follows from a schema's characteristics or from private keys there. A resource type carries:
  * - `urn:linkspan:relations`: multi-valued attributes that live as rows outside the document (members, groups);
- * - `urn:linkspan:defaults`: attributes that always have a value: given at creation, kept by a message that forgets them.
+ * - `urn:linkspan:defaults`: attributes that always have a value: given at creation, kept by a message that forgets them;
+ * - `urn:linkspan:computed`: extensions that nobody writes and nothing keeps: worked out when they are asked for.
+ *
+ * A schema may say `urn:linkspan:extends`: the names of the resource types that it extends.
  */
 import { z } from 'zod';
 import { COMMON_ATTRIBUTES } from './common-attributes.ts';
@@ -15,6 +18,8 @@ export const SCHEMA_URN = 'urn:ietf:params:scim:schemas:core:2.0:Schema';
 export const RESOURCE_TYPE_URN = 'urn:ietf:params:scim:schemas:core:2.0:ResourceType';
 const RELATIONS_KEY = 'urn:linkspan:relations';
 const DEFAULTS_KEY = 'urn:linkspan:defaults';
+const COMPUTED_KEY = 'urn:linkspan:computed';
+const EXTENDS_KEY = 'urn:linkspan:extends';
 
 /** RFC 7643 section 2.2 gives what is left out. */
 const characteristics = {
@@ -33,12 +38,15 @@ const characteristics = {
   referenceTypes: z.array(z.string()).default([]),
 };
 const simpleAttributeJson = z.object(characteristics);
-const attributeJson = z.object({ ...characteristics, subAttributes: z.array(simpleAttributeJson).default([]) });
+const nestedAttributeJson = z.object({ ...characteristics, subAttributes: z.array(simpleAttributeJson).default([]) });
+/** Three levels, because the schema of Schema needs them (RFC 7643 section 8.7.2); see `refuseNesting`. */
+const attributeJson = z.object({ ...characteristics, subAttributes: z.array(nestedAttributeJson).default([]) });
 const schemaJson = z.object({
   id: z.string().startsWith('urn:'),
   name: z.string(),
   description: z.string().default(''),
   attributes: z.array(attributeJson).min(1),
+  [EXTENDS_KEY]: z.array(z.string()).default([]),
 });
 const resourceTypeJson = z.object({
   id: z.string().optional(),
@@ -49,6 +57,7 @@ const resourceTypeJson = z.object({
   schemaExtensions: z.array(z.object({ schema: z.string(), required: z.boolean() })).default([]),
   [RELATIONS_KEY]: z.array(z.string()).default([]),
   [DEFAULTS_KEY]: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  [COMPUTED_KEY]: z.array(z.string()).default([]),
 });
 export type AttributeJson = z.input<typeof attributeJson>;
 
@@ -67,6 +76,8 @@ export interface Schema {
   readonly name: string;
   readonly description: string;
   readonly attributes: AttributeMap;
+  /** Names of resource types that do not name it themselves. */
+  readonly extends: readonly string[];
 }
 
 export interface ResourceType {
@@ -83,6 +94,8 @@ export interface ResourceType {
   readonly relations: ReadonlyMap<string, Attribute>;
   /** By canonical name. */
   readonly defaults: ReadonlyMap<string, Scalar>;
+  /** URNs of extensions whose attributes are worked out: they can be asked for, and be neither written nor compared. */
+  readonly computed: ReadonlySet<string>;
 }
 
 /** An attribute, or a sub-attribute, by name in any case. */
@@ -115,15 +128,21 @@ export function buildResourceTypes(
 ): { resourceTypes: Map<string, ResourceType>; schemas: Schema[] } {
   const built = schemas.map(buildSchema);
   const byId = new Map(built.map((schema) => [schema.id, schema]));
+  const twice = built.find((schema) => byId.get(schema.id) !== schema);
+  if (twice) throw new Error(`The schema ${twice.id} is defined twice`);
   const types = resourceTypes.map((json) => buildResourceType(json, byId));
+  for (const schema of built) {
+    const unknown = schema.extends.find((name) => !types.some((type) => type.name === name));
+    if (unknown) throw new Error(`Schema ${schema.id} extends ${unknown}, which is no resource type`);
+  }
   return { resourceTypes: new Map(types.map((type) => [type.name, type])), schemas: built };
 }
 
 function buildSchema(json: unknown): Schema {
-  const { attributes, ...rest } = read(schemaJson, json, 'Schema');
+  const { attributes, [EXTENDS_KEY]: extended, ...rest } = read(schemaJson, json, 'Schema');
   const secret = attributes.find(({ name, mutability }) => mutability === 'writeOnly' && name !== 'password');
   if (secret) throw new Error(`Schema ${rest.id}: only password can be writeOnly, not ${secret.name}`);
-  return { ...rest, attributes: attributeMap(attributes) };
+  return { ...rest, attributes: attributeMap(attributes), extends: extended };
 }
 
 function buildResourceType(json: unknown, schemas: ReadonlyMap<string, Schema>): ResourceType {
@@ -132,6 +151,7 @@ function buildResourceType(json: unknown, schemas: ReadonlyMap<string, Schema>):
   const schemaOf = (urn: string): Schema => {
     const schema = schemas.get(urn);
     if (!schema) throw new Error(`ResourceType ${name} names the schema ${urn}, which is not defined`);
+    refuseNesting(name, schema);
     return schema;
   };
   const schema = schemaOf(definition.schema);
@@ -146,17 +166,35 @@ function buildResourceType(json: unknown, schemas: ReadonlyMap<string, Schema>):
   const relations = definition[RELATIONS_KEY].map(attributeOf);
   const notARelation = relations.find((attribute) => !attribute.multiValued || !findAttribute(attribute, 'value'));
   if (notARelation) throw new Error(`${notARelation.name} of ${name} cannot be a relation: it lists no references`);
+  const named = definition.schemaExtensions.map(({ schema: urn, required }) => ({ schema: schemaOf(urn), required }));
+  const others = [...schemas.values()]
+    .filter((other) => other.extends.includes(name))
+    .map(({ id: urn }) => schemaOf(urn));
+  const added = others.filter((other) => other !== schema && !named.some((extension) => extension.schema === other));
   return {
     name,
     id: id ?? name,
     endpoint,
     description,
     schema,
-    extensions: definition.schemaExtensions.map(({ schema: urn, required }) => ({ schema: schemaOf(urn), required })),
+    extensions: [...named, ...added.map((extension) => ({ schema: extension, required: false }))],
     attributes,
     relations: new Map(relations.map((attribute) => [attribute.name, attribute])),
     defaults: new Map(Object.entries(definition[DEFAULTS_KEY]).map(([key, value]) => [attributeOf(key).name, value])),
+    computed: new Set(definition[COMPUTED_KEY].map((urn) => schemaOf(urn).id)),
   };
+}
+
+/** @throws where a sub-attribute is complex itself, which RFC 7643 section 2.3.8 forbids, or has several values. */
+function refuseNesting(type: string, schema: Schema): void {
+  for (const attribute of schema.attributes.values()) {
+    const nested = [...attribute.subAttributes.values()].find(
+      (sub) => sub.type === 'complex' || sub.subAttributes.size > 0 || sub.multiValued,
+    );
+    if (!nested) continue;
+    const where = `${schema.id}:${attribute.name}.${nested.name}`;
+    throw new Error(`ResourceType ${type}: ${where} must be simple and single-valued, as every sub-attribute`);
+  }
 }
 
 type AttributeDefinition = z.output<typeof simpleAttributeJson> & { subAttributes?: AttributeDefinition[] };

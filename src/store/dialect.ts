@@ -7,8 +7,9 @@
  * The JSON fragments are for `resources.search`, whose leaves are all text. On PostgreSQL they compare by code point, as
  * SQLite does by itself.
  */
-import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely';
-import type { Millis } from './tables.ts';
+import { type Expression, type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely';
+import { writeStatistics } from './sqlite-statistics.ts';
+import type { Database, Millis } from './tables.ts';
 
 /** Keys from the outside in, e.g. `['name', 'familyName']`; a URN is one key. Never empty. */
 export type JsonPath = readonly [string, ...string[]];
@@ -21,6 +22,8 @@ export interface JsonElements {
   sub(path: JsonPath): RawBuilder<string | null>;
   /** Whether at least one element meets the condition; false where there is no array. */
   some(condition: Expression<SqlBool>): RawBuilder<SqlBool>;
+  /** `text` of the first element that meets the condition, else of the first one; null where there is no array. */
+  first(text: RawBuilder<string | null>, preferred: Expression<SqlBool>): RawBuilder<string | null>;
 }
 
 export interface Dialect {
@@ -35,6 +38,10 @@ export interface Dialect {
 
   /** Whether `value` is one of `values`: one statement text and one parameter, however many there are. */
   oneOf(value: Expression<unknown>, values: readonly string[]): RawBuilder<SqlBool>;
+  /** Makes a computed text compare by code point, as columns do. */
+  bytewise(text: RawBuilder<string | null>): RawBuilder<string | null>;
+  /** Keeps the planner from joining what the condition looks into: a hundred joins are planned for minutes. */
+  apart(condition: RawBuilder<SqlBool>): RawBuilder<SqlBool>;
   contains(text: Expression<unknown>, needle: string): RawBuilder<SqlBool>;
   startsWith(text: Expression<unknown>, prefix: string): RawBuilder<SqlBool>;
   endsWith(text: Expression<unknown>, suffix: string): RawBuilder<SqlBool>;
@@ -70,6 +77,8 @@ export interface Ddl {
   tableExists(name: string): RawBuilder<number>;
   /** Begins a transaction that migrates: the others wait for it, for as long as it takes. */
   readonly lock: readonly RawBuilder<unknown>[];
+  /** Ends it: tells the planner about tables and indexes that are new, where it does not find out by itself. */
+  describe(db: Kysely<Database>): Promise<void>;
 }
 
 const nothing = sql``;
@@ -107,6 +116,8 @@ export function sqliteDialect(clock: () => Millis): Dialect {
     forUpdateSkipLocked: nothing,
 
     oneOf: (value, values) => sql`${value} in (select value from json_each(${JSON.stringify(values)}))`,
+    bytewise: (text) => text,
+    apart: (condition) => condition,
     contains: (text, needle) => sql`instr(${text}, ${needle}) > 0`,
     startsWith,
     // substr(x, -0) would be all of x.
@@ -125,6 +136,12 @@ export function sqliteDialect(clock: () => Millis): Dialect {
         // jsonb_each walks objects too, whose keys are text. It takes two thirds of json_each's time.
         some: (condition) => sql`exists (select 1 from jsonb_each(${column}, ${sqlitePath(path)}) as ${sql.id(alias)}
           where typeof(${sql.ref(`${alias}.key`)}) = 'integer' and ${condition})`,
+        first: (
+          text,
+          preferred,
+        ) => sql`(select ${text} from jsonb_each(${column}, ${sqlitePath(path)}) as ${sql.id(alias)}
+          where typeof(${sql.ref(`${alias}.key`)}) = 'integer'
+          order by coalesce(${preferred}, 0) desc, ${sql.ref(`${alias}.key`)} limit 1)`,
       };
     },
 
@@ -139,6 +156,7 @@ export function sqliteDialect(clock: () => Millis): Dialect {
       clusteredTable: sql`strict, without rowid`,
       tableExists: (name) => sql`(select count(*) from sqlite_master where type = 'table' and name = ${name})`,
       lock: [],
+      describe: writeStatistics,
     },
   };
 }
@@ -160,6 +178,8 @@ export function postgresDialect(): Dialect {
     forUpdateSkipLocked: sql`for update skip locked`,
 
     oneOf: (value, values) => sql`${value} = any(${sql.val(values)}::text[])`,
+    bytewise,
+    apart: (condition) => sql`(${condition}) is true`,
     contains: (text, needle) => sql`strpos(${text}, ${needle}) > 0`,
     startsWith,
     endsWith: (text, suffix) => sql`right(${text}, length(${suffix}::text)) = ${suffix}`,
@@ -175,8 +195,12 @@ export function postgresDialect(): Dialect {
         text: bytewise(sql`case jsonb_typeof(${value}) when 'string' then ${value} #>> '{}' end`),
         sub: (path) => textAt(value, path),
         // jsonb_array_elements fails on what is not an array, and gives nothing for null.
-        some: (condition) => sql`exists (select 1 from jsonb_array_elements(
-          case jsonb_typeof(${array}) when 'array' then ${array} end) as ${sql.id(alias)} where ${condition})`,
+        some: (condition) => sql`(exists (select 1 from jsonb_array_elements(
+          case jsonb_typeof(${array}) when 'array' then ${array} end) as ${sql.id(alias)} where ${condition})) is true`,
+        first: (text, preferred) =>
+          bytewise(sql`(select ${text} from jsonb_array_elements(
+          case jsonb_typeof(${array}) when 'array' then ${array} end) with ordinality as ${sql.id(alias)}(value, place)
+          order by coalesce(${preferred}, false) desc, ${sql.ref(`${alias}.place`)} limit 1)`),
       };
     },
 
@@ -190,6 +214,7 @@ export function postgresDialect(): Dialect {
       clusteredTable: nothing,
       tableExists: (name) => sql`(to_regclass(${name}) is not null)::int`,
       lock: [sql`set local statement_timeout = 0`, sql`select pg_advisory_xact_lock(${MIGRATION_LOCK}::bigint)`],
+      describe: async () => {},
     },
   };
 }

@@ -36,6 +36,7 @@ export async function migrate({ dialect, read, write }: Migratable): Promise<voi
       await up(trx, dialect.ddl);
       await db.insertInto('migrations').values({ name, applied_at: dialect.now() }).execute();
     }
+    await dialect.ddl.describe(trx);
   });
 }
 

@@ -15,6 +15,7 @@ export interface Database {
   tokens: TokensTable;
   resources: ResourcesTable;
   lookups: LookupsTable;
+  tombstones: TombstonesTable;
   members: MembersTable;
   changes: ChangesTable;
   activity: ActivityTable;
@@ -25,6 +26,7 @@ export interface Database {
   calls: CallsTable;
   remote_links: RemoteLinksTable;
   processes: ProcessesTable;
+  quirks: QuirksTable;
 }
 
 export interface TenantsTable {
@@ -34,6 +36,8 @@ export interface TenantsTable {
   /** Which identity provider's habits to expect: `generic`, `entra`, `okta` ... */
   idp: string;
   created_at: Millis;
+  /** `strict`: unknown attributes are refused. */
+  profile: Generated<'tolerant' | 'strict'>;
 }
 
 /** SCIM bearer tokens. Only a SHA-256 of the token is kept. Primary key (tenant, id); unique (hash). */
@@ -50,7 +54,8 @@ export interface TokensTable {
 
 /**
  * Every SCIM resource of every type. Unique (tenant, id). `seq` is the insertion sequence that orders lists: the rowid on
- * SQLite, an identity column on PostgreSQL. Index (tenant, type, seq) where deleted_at is null.
+ * SQLite, an identity column on PostgreSQL. Index (tenant, type, seq) where deleted_at is null; index (deleted_at, id) where
+ * deleted_at is not null.
  */
 export interface ResourcesTable {
   seq: Generated<number>;
@@ -87,6 +92,22 @@ export interface LookupsTable {
 }
 
 /**
+ * A deleted user who had an externalId, until the purge. Primary key (tenant, resource_id); index (tenant, person) where
+ * heir_id is null; index (tenant, heir_id) where heir_id is not null.
+ */
+export interface TombstonesTable {
+  tenant: string;
+  resource_id: string;
+  /** Stands for userName and externalId (directory/tombstones.ts). */
+  person: string;
+  deleted_at: Millis;
+  /** The user whom the same person became: takes over the accounts. */
+  heir_id: string | null;
+  /** Since then no account is left to take over. */
+  handed_over_at: Millis | null;
+}
+
+/**
  * Group membership. Primary key (tenant, group_id, member_id); index (tenant, member_id, group_id); index (tenant,
  * group_id, change_seq). A removed member stays, marked, until fan-out has seen it.
  */
@@ -98,6 +119,8 @@ export interface MembersTable {
   display: string | null;
   /** `User` or `Group`, as sent. */
   member_type: string | null;
+  /** The `$ref`, as sent. */
+  ref: string | null;
   /** Both in comparable form, for filters. */
   display_folded: string | null;
   type_folded: string | null;
@@ -260,7 +283,10 @@ export interface CallsTable {
   error: string | null;
 }
 
-/** The only table that crosses tenants: one remote record is linked once. Primary key (system_key, remote_id). */
+/**
+ * The only table that crosses tenants: one remote record is linked once. Primary key (system_key, remote_id); index
+ * (tenant, user_id).
+ */
 export interface RemoteLinksTable {
   system_key: string;
   remote_id: string;
@@ -274,4 +300,16 @@ export interface ProcessesTable {
   id: string;
   started_at: Millis;
   alive_until: Millis;
+}
+
+/** What a tenant's clients do otherwise than the RFCs ask (scim/quirks.ts). Primary key (tenant, rule). */
+export interface QuirksTable {
+  tenant: string;
+  rule: string;
+  /** Requests in which it occurred. */
+  count: number;
+  first_at: Millis;
+  last_at: Millis;
+  /** JSON: QuirkExample (directory/quirks.ts), the last one. */
+  example: string;
 }

@@ -23,7 +23,7 @@ import type { Database } from './tables.ts';
 export interface WriteQueueOptions {
   /** How long another process may hold the database before writes are refused. Default 5,000. */
   lockTimeoutMs?: number;
-  /** How long a job may wait for something that is no statement of its own. Default 5,000. */
+  /** How long a job may go without a statement. Default 5,000. */
   jobTimeoutMs?: number;
   /** How long a commit waits for further jobs that are there already, while the first of them wait for it. Default 10. */
   batchMs?: number;
@@ -131,7 +131,7 @@ export class WriteQueue {
     const turn = new Turn(this.#connection);
     let settled: () => void;
     try {
-      settled = await this.#promptly(job.run(this.#transaction(turn)));
+      settled = await this.#promptly(job.run(this.#transaction(turn)), turn);
       if (turn.failure) throw turn.failure;
     } catch (error) {
       settled = () => job.refuse(error);
@@ -144,12 +144,20 @@ export class WriteQueue {
     return settled;
   }
 
-  /** While a job runs nobody else can write, so it must not sit and wait: statements take no turn of the event loop. */
-  async #promptly<T>(running: Promise<T>): Promise<T> {
+  /**
+   * While a job runs nobody else can write, so it must not sit and wait. A long one may take turns of the event loop
+   * between its statements, so that readers are served meanwhile.
+   */
+  async #promptly<T>(running: Promise<T>, turn: Turn): Promise<T> {
     const { jobTimeoutMs } = this.#options;
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const error = `A write was given up after ${jobTimeoutMs} ms. Inside one, await nothing but its own statements: no other write, no call, no timer.`;
-    const timer = setTimeout(() => reject(new Error(error)), jobTimeoutMs);
+    const error = `A write was given up ${jobTimeoutMs} ms after its last statement. Inside one, await nothing but its own statements: no other write, no call, no timer.`;
+    const check = () => {
+      const left = turn.lastStatement + jobTimeoutMs - performance.now();
+      if (left <= 0) reject(new Error(error));
+      else timer = setTimeout(check, left);
+    };
+    let timer = setTimeout(check, jobTimeoutMs);
     try {
       return await Promise.race([running, late]);
     } finally {
@@ -176,6 +184,8 @@ class Turn implements DatabaseConnection {
   over = false;
   /** The first statement that failed. On PostgreSQL too nothing can follow it. */
   failure: unknown;
+  /** When the last one ended, on the monotonic clock. */
+  lastStatement = performance.now();
   readonly #connection: SqliteConnection;
 
   constructor(connection: SqliteConnection) {
@@ -190,6 +200,8 @@ class Turn implements DatabaseConnection {
     } catch (error) {
       this.failure = error;
       throw error;
+    } finally {
+      this.lastStatement = performance.now();
     }
   }
 

@@ -118,7 +118,9 @@ export interface Settlement {
   name: string | null;
   /** The pass began at this time, for `verify_after`. */
   begunAt: Millis;
-  /** The longest call of the target, for a refused settle. */
+  /** A call may still take effect: the target is looked at again after it could have. */
+  unclear: boolean;
+  /** The longest call of the target, for an unclear call and a refused settle. */
   longestEffectMs: number;
 }
 
@@ -133,8 +135,7 @@ export async function settle(
   settlement: Settlement,
   now: Millis,
 ): Promise<boolean> {
-  const verifyAt =
-    account.verify_after !== null && settlement.begunAt < account.verify_after ? account.verify_after : null;
+  const verifyAt = verifyAfter(account, settlement, now);
   const next = nextLook(settlement, verifyAt, now);
   const retrying = settlement.outcome === 'retry' || settlement.outcome === 'snooze';
   const unfinished = retrying || settlement.outcome === 'pause';
@@ -168,6 +169,11 @@ export async function settle(
   }
   await distrust(trx, account, now + settlement.longestEffectMs, now);
   return false;
+}
+
+function verifyAfter({ verify_after }: Account, settlement: Settlement, now: Millis): Millis | null {
+  if (settlement.unclear) return Math.max(verify_after ?? 0, now + settlement.longestEffectMs);
+  return verify_after !== null && settlement.begunAt < verify_after ? verify_after : null;
 }
 
 function nextLook(settlement: Settlement, verifyAt: Millis | null, now: Millis): Millis | null {

@@ -30,6 +30,31 @@ export async function requireFree(pass: Pass, name: string | null): Promise<void
   if (holder) await collide(pass, holder.user_id);
 }
 
+/**
+ * @returns if no create of another account of ours, whose answer was lost, may have made the record of this name.
+ * @throws TargetError or Circle as `collide` does.
+ */
+export async function requireUnclaimed(pass: Pass, name: string | null): Promise<void> {
+  const { tenant, target_id, user_id } = pass.account;
+  const maker = await pass.store.read
+    .selectFrom('accounts')
+    .innerJoin('intents', (join) =>
+      join
+        .onRef('intents.tenant', '=', 'accounts.tenant')
+        .onRef('intents.target_id', '=', 'accounts.target_id')
+        .onRef('intents.user_id', '=', 'accounts.user_id'),
+    )
+    .select('accounts.user_id')
+    .where('accounts.tenant', '=', tenant)
+    .where('accounts.target_id', '=', target_id)
+    .where('accounts.name', '=', name)
+    .where('accounts.user_id', '!=', user_id)
+    .where('intents.closed_at', 'is', null)
+    .limit(1)
+    .executeTakeFirst();
+  if (maker) await collide(pass, maker.user_id);
+}
+
 /** @throws TargetError snooze while the holder moves, reject where it is at rest; Circle where it waits for us. */
 export async function collide(pass: Pass, holderId: string): Promise<never> {
   const holder = await readHolder(pass, holderId);

@@ -16,6 +16,10 @@ import { readWish } from './wish.ts';
 
 export interface Explanation {
   user: DirectoryUser;
+  /** The deleted user whose accounts this one takes over, being the same person; for as long as it is remembered. */
+  wasBefore: string | null;
+  /** A deleted user: who has taken over the accounts. */
+  isNow: string | null;
   targets: TargetExplanation[];
 }
 
@@ -44,7 +48,22 @@ export async function explain(store: Store, lanes: readonly Lane[], tenant: stri
   const user = (await readPeople(store.read, tenant, [userId])).get(userId);
   if (!user) return null;
   const targets = await Promise.all(lanes.map((lane) => explainTarget(store, lane, tenant, userId)));
-  return { user, targets } satisfies Explanation;
+  const { wasBefore, isNow } = await kin(store, tenant, userId);
+  return { user, wasBefore, isNow, targets } satisfies Explanation;
+}
+
+async function kin(store: Store, tenant: string, userId: string) {
+  const tombstones = await store.read
+    .selectFrom('tombstones')
+    .select(['resource_id', 'heir_id'])
+    .where('tenant', '=', tenant)
+    .where((row) => row.or([row('resource_id', '=', userId), row('heir_id', '=', userId)]))
+    .orderBy('resource_id', 'desc')
+    .execute();
+  return {
+    wasBefore: tombstones.find((row) => row.heir_id === userId)?.resource_id ?? null,
+    isNow: tombstones.find((row) => row.resource_id === userId)?.heir_id ?? null,
+  };
 }
 
 async function explainTarget(store: Store, lane: Lane, tenant: string, userId: string): Promise<TargetExplanation> {

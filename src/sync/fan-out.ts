@@ -4,11 +4,13 @@
  */
 import type { Kysely, Selectable } from 'kysely';
 import { type DirectoryUser, readPeople } from '../directory/people.ts';
+import type { Dialect } from '../store/dialect.ts';
 import type { Store } from '../store/store.ts';
 import type { ChangesTable, Database, Millis } from '../store/tables.ts';
-import { enqueue } from './accounts.ts';
+import { enqueue, keyOf } from './accounts.ts';
 import type { Lanes } from './lanes.ts';
 import { type CompiledRules, standing } from './rules.ts';
+import { takeOver } from './takeover.ts';
 
 type Change = Selectable<ChangesTable>;
 
@@ -24,13 +26,13 @@ export async function fanOut(store: Store, lanes: Lanes): Promise<number> {
     const users = await waitingChanges(trx, store, '=').limit(SLICE).execute();
     for (const [tenant, ofTenant] of Map.groupBy(users, (change) => change.tenant)) {
       const subjects = ofTenant.map((change) => ({ userId: change.subject_id, change }));
-      await makeDue(trx, await targetsOf(trx, lanes, tenant), subjects, now);
+      await makeDue(trx, store.dialect, await targetsOf(trx, lanes, tenant), subjects, now);
     }
     const seqs = users.map((change) => change.seq);
     if (seqs.length > 0) await trx.deleteFrom('changes').where('seq', 'in', seqs).execute();
     // One slice beside the users: a group of a million must not keep anybody else's leaver waiting.
     const large = await waitingChanges(trx, store, '!=').limit(1).executeTakeFirst();
-    if (large) await moveOn(trx, large, lanes, now);
+    if (large) await moveOn(trx, store.dialect, large, lanes, now);
     return users.length + (large ? 1 : 0);
   });
 }
@@ -47,12 +49,18 @@ function waitingChanges(trx: Kysely<Database>, store: Store, user: '=' | '!=') {
 }
 
 /** One slice of a change that concerns many users. */
-async function moveOn(trx: Kysely<Database>, change: Change, lanes: Lanes, now: Millis): Promise<void> {
+async function moveOn(
+  trx: Kysely<Database>,
+  dialect: Dialect,
+  change: Change,
+  lanes: Lanes,
+  now: Millis,
+): Promise<void> {
   const userIds = await nextUsers(trx, change);
   const targets = await targetsOf(trx, lanes, change.tenant);
   const concerned = change.subject === 'target' ? targets.filter(({ id }) => id === change.subject_id) : targets;
   const subjects = userIds.map((userId) => ({ userId, change }));
-  await makeDue(trx, concerned, subjects, now);
+  await makeDue(trx, dialect, concerned, subjects, now);
 
   if (userIds.length === SLICE) {
     await trx
@@ -149,6 +157,7 @@ async function targetsOf(trx: Kysely<Database>, lanes: Lanes, tenant: string): P
  */
 async function makeDue(
   trx: Kysely<Database>,
+  dialect: Dialect,
   targets: readonly KnownTarget[],
   subjects: readonly { userId: string; change: Change }[],
   now: Millis,
@@ -161,6 +170,7 @@ async function makeDue(
     if (!earlier || change.urgent > earlier.urgent) changeOf.set(userId, change);
   }
   const ids = [...changeOf.keys()];
+  const waiting = await takeOver(trx, dialect, tenant, ids, now);
   const people = await readPeople(trx, tenant, ids);
   const existing = await trx
     .selectFrom('accounts')
@@ -168,11 +178,14 @@ async function makeDue(
     .where('tenant', '=', tenant)
     .where('user_id', 'in', ids)
     .execute();
-  const hasAccount = new Set(existing.map((row) => `${row.target_id} ${row.user_id}`));
+  const hasAccount = new Set(existing.map(keyOf));
 
   const due = targets.flatMap(({ id, rules }) =>
     [...changeOf].flatMap(([userId, change]) => {
-      const known = hasAccount.has(`${id} ${userId}`);
+      const key = keyOf({ target_id: id, user_id: userId });
+      // Whoever works on the predecessor's account is followed by one who hands it over, due.
+      if (waiting.has(key)) return [];
+      const known = hasAccount.has(key);
       const presence = wanted(people.get(userId), rules, known);
       if (presence === 'none' && !known) return [];
       const losing = known && presence !== 'active';

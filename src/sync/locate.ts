@@ -4,10 +4,11 @@
  */
 import { TargetError } from '../targets/outcome.ts';
 import type { Desired, Found, Keys } from '../targets/target.ts';
-import { collide } from './collisions.ts';
+import { collide, requireUnclaimed } from './collisions.ts';
 import { closeIntents, type Intent, link, unlink } from './intents.ts';
+import { withoutGrants } from './memory.ts';
 import { longestEffect } from './pace.ts';
-import type { Pass, Wish } from './pass.ts';
+import { nameOf, type Pass, type Wish } from './pass.ts';
 
 /** Leaves the record in `pass.observed` and `pass.remoteId`, or null in both. */
 export async function locate(pass: Pass, wish: Wish): Promise<void> {
@@ -46,10 +47,12 @@ async function confirm(pass: Pass, id: string, desired: Desired | null): Promise
   await unlink(pass.store, pass.account, systemKey, id);
   pass.remoteId = null;
   pass.observed = null;
+  pass.memory = withoutGrants(pass.memory);
   pass.situation = 'missing';
 }
 
 async function adopt(pass: Pass, found: Extract<Found, { kind: 'found' }>, wish: Wish): Promise<void> {
+  if (wish.intents.length === 0 && wish.desired) await requireUnclaimed(pass, nameOf(wish.desired.keys));
   await linkTo(pass, found.observed.id);
   pass.observed = found.observed;
   pass.situation = wish.intents.length > 0 ? 'confirmed' : 'found';

@@ -17,6 +17,11 @@ export function withoutGrant(memory: Memory, subject: string): Memory {
   return { ...memory, granted: memory.granted.filter((other) => other !== subject) };
 }
 
+/** They went with the record. */
+export function withoutGrants(memory: Memory): Memory {
+  return { ...memory, granted: [] };
+}
+
 /** It was given back, or cannot be. */
 export function withoutRemembered(memory: Memory, subject: string): Memory {
   return { ...memory, remembered: memory.remembered.filter((other) => other !== subject) };

@@ -25,6 +25,8 @@ export interface Pass {
   name: string | null;
   situation: Situation | null;
   waitsFor: string | null;
+  /** A call that changes the record had no clear answer: it may still take effect. (A create has its intent.) */
+  unclear: boolean;
   receipts: Insertable<ReceiptsTable>[];
 }
 

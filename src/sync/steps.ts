@@ -9,7 +9,7 @@ import type { CallRecord } from './calls.ts';
 import { Circle, collideWithRecord } from './collisions.ts';
 import { closeIntents, LeaseLost, restampIntents, unlink } from './intents.ts';
 import { linkTo } from './locate.ts';
-import { withoutGrant, withoutRemembered } from './memory.ts';
+import { withoutGrant, withoutGrants, withoutRemembered } from './memory.ts';
 import { longestEffect } from './pace.ts';
 import { nameOf, type Pass } from './pass.ts';
 
@@ -32,7 +32,7 @@ export async function carryOut(pass: Pass, plan: readonly Step[], desired: Desir
     } catch (error) {
       if (error instanceof Circle) throw error;
       if (error instanceof LeaseLost) throw error;
-      const failure = await stepFailed(pass, step, failureOf(error), pass.io.calls.slice(callsBefore));
+      const failure = await stepFailed(pass, step, desired, failureOf(error), pass.io.calls.slice(callsBefore));
       failed.push({ step, failure });
       if (failure.kind === 'pause') break;
     }
@@ -57,7 +57,12 @@ function needs(step: Step, earlier: Step): boolean {
 /** One step: the call, and what follows from its success. */
 export async function takeStep(pass: Pass, step: Step, desired: Desired | null): Promise<void> {
   const { connection, systemKey } = pass.lane;
-  const applied = await connection.apply(step, { id: pass.remoteId, desired, observed: pass.observed }, pass.io);
+  const subject = { id: pass.remoteId, desired, observed: pass.observed };
+  const applied = await connection.apply(step, subject, pass.io).catch((error: unknown) => {
+    const failure = failureOf(error);
+    if (step.kind !== 'create' && failure.kind === 'retry' && failure.unclear) pass.unclear = true;
+    throw error;
+  });
   if (step.kind === 'create') {
     if (applied.id === undefined)
       throw new TargetError({ kind: 'retry', reason: 'the create gave no id', unclear: true });
@@ -71,6 +76,7 @@ export async function takeStep(pass: Pass, step: Step, desired: Desired | null):
     pass.remoteId = null;
     pass.observed = null;
     pass.name = null;
+    pass.memory = withoutGrants(pass.memory);
   }
 }
 
@@ -108,10 +114,18 @@ export function receive(
  * An unclear create leaves its intent open, and is looked for once it can no longer land. A name that a record of ours
  * holds is waited for. What was refused is not ours.
  */
-async function stepFailed(pass: Pass, step: Step, failure: Failure, calls: readonly CallRecord[]): Promise<Failure> {
+async function stepFailed(
+  pass: Pass,
+  step: Step,
+  desired: Desired | null,
+  failure: Failure,
+  calls: readonly CallRecord[],
+): Promise<Failure> {
   if (step.kind === 'create') {
     if (failure.kind !== 'reject' && mayHaveLanded(step, failure, calls)) {
       await restampIntents(pass.store, pass.account);
+      // Until that is known the name is taken.
+      if (desired) pass.name = nameOf(desired.keys);
       return failure.kind === 'retry' ? { ...failure, afterMs: longestEffect(pass.lane.pace) } : failure;
     }
     if (pass.remoteId === null) await closeIntents(pass.store, pass.account, 'refused');

@@ -13,6 +13,7 @@ import type { CallRecord } from './calls.ts';
 import { type Dispatcher, startDispatcher } from './dispatcher.ts';
 import { type Cipher, createLanes, type Lane } from './lanes.ts';
 import { createLeases } from './leases.ts';
+import { startPurging } from './purge.ts';
 import type { Worked } from './work.ts';
 
 export interface SyncOptions {
@@ -29,5 +30,12 @@ export interface SyncOptions {
 export async function startSync(options: SyncOptions): Promise<Dispatcher> {
   const lanes = createLanes(options);
   const leases = await createLeases(options.store);
-  return startDispatcher({ ...options, lanes, leases });
+  const dispatcher = await startDispatcher({ ...options, lanes, leases });
+  const purging = startPurging(options.store, options.onError);
+  return {
+    wake: dispatcher.wake,
+    async stop() {
+      await Promise.all([dispatcher.stop(), purging.stop()]);
+    },
+  };
 }

@@ -15,6 +15,7 @@ import { beforehand } from './memory.ts';
 import { backoff, longestEffect } from './pace.ts';
 import { nameOf, type Pass, type Wish } from './pass.ts';
 import { carryOut, failureOf, inOrder, receive, takeStep } from './steps.ts';
+import { bequeath, heirOf } from './takeover.ts';
 import { readWish } from './wish.ts';
 
 export interface Worked {
@@ -26,6 +27,7 @@ export interface Worked {
 
 /** Works on the account and settles it. Never throws for what a target or a rule does. */
 export async function work(store: Store, leases: Leases, lane: Lane, account: Account): Promise<Worked> {
+  if (await bequeath(store, account)) return { outcome: 'done', reason: null, held: true };
   const pass = await begin(store, leases, lane, account);
   const failure = await attempt(pass);
   const settlement = conclude(pass, failure);
@@ -57,6 +59,7 @@ async function begin(store: Store, leases: Leases, lane: Lane, account: Account)
     name: account.name,
     situation: null,
     waitsFor: null,
+    unclear: false,
     receipts: [],
   };
 }
@@ -69,6 +72,7 @@ async function attempt(pass: Pass): Promise<Failure | null> {
     const { presence } = wish.standing;
     if (presence === 'none' || presence === 'keep') {
       pass.situation = 'out-of-scope';
+      if (presence === 'none') pass.name = null;
       return null;
     }
     await locate(pass, wish);
@@ -80,19 +84,25 @@ async function attempt(pass: Pass): Promise<Failure | null> {
 }
 
 /** @throws Circle */
-async function makeTrue(pass: Pass, { desired, standing }: Wish): Promise<Failure | null> {
+async function makeTrue(pass: Pass, { desired, standing, user }: Wish): Promise<Failure | null> {
   const { type, settings } = pass.lane;
   if (standing.presence === 'absent') {
     if (pass.situation === 'missing') receive(pass, 'delete', null, 'read');
     else pass.situation = 'source-missing';
   }
   // Who should exist without access and does not exist needs no account.
-  if (desired?.presence !== 'active' && pass.observed === null) return null;
+  if (desired?.presence !== 'active' && pass.observed === null) {
+    pass.name = null;
+    return null;
+  }
 
   const plan = inOrder(type.plan(desired, pass.observed, pass.memory, settings));
   if (plan.length === 0) {
     if (desired) pass.name = nameOf(desired.keys);
     return null;
+  }
+  if (user?.deleted && (await heirOf(pass.store.read, pass.account.tenant, user.id)) !== null) {
+    return { kind: 'snooze', reason: 'the person has come back and takes the account over', afterMs: 0 };
   }
   const creates = plan.some((step) => step.kind === 'create');
   const wantedName =
@@ -150,6 +160,7 @@ function conclude(pass: Pass, failure: Failure | null): Settlement {
     memory: pass.memory,
     name: pass.name,
     begunAt: pass.begunAt,
+    unclear: pass.unclear,
     longestEffectMs: longestEffect(lane.pace),
   };
 }

@@ -2,7 +2,7 @@
  * Encryption at rest for credentials, refresh tokens and passwords in transit: compact JWE (RFC 7516), `dir` with
  * AES-256-GCM, the key's id in the header so that a value says which key it needs.
  */
-import { createHash } from 'node:crypto';
+import { createHash, hkdfSync } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
 
 export interface Cipher {
@@ -13,6 +13,11 @@ export interface Cipher {
 
 export class WrongKey extends Error {
   override readonly name = 'WrongKey';
+}
+
+/** A key for one purpose, so that what was sealed for another cannot be passed off as its own. */
+export function deriveKey(key: Uint8Array, purpose: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', key, '', purpose, 32));
 }
 
 /** @param key 32 bytes. */

@@ -1,15 +1,23 @@
 /** Tenants: one customer organisation each, the isolation boundary. The name is part of the SCIM base URL. */
+import type { Selectable } from 'kysely';
 import type { Store } from '../store/store.ts';
+import type { TenantsTable } from '../store/tables.ts';
 
 export interface Tenant {
   tenant: string;
   title: string;
   /** Whose habits to expect: decides what RFC 7644 leaves to the service provider (docs: `replace` on a value path). */
   idp: Idp;
+  /** `strict`: a body with unknown attributes is refused; `tolerant`: they are ignored, and counted as a quirk. */
+  profile: Profile;
 }
 
-export const IDPS = ['generic', 'entra', 'okta'] as const;
+/** Of those but Entra none needs anything of its own: the name is for people. */
+export const IDPS = ['generic', 'entra', 'okta', 'authentik', 'jumpcloud', 'keycloak', 'onelogin'] as const;
 export type Idp = (typeof IDPS)[number];
+
+export const PROFILES = ['tolerant', 'strict'] as const;
+export type Profile = (typeof PROFILES)[number];
 
 /** A request that cannot be carried out as asked; the message says why and what to do. Shown to administrators as is. */
 export class AdminError extends Error {
@@ -18,7 +26,11 @@ export class AdminError extends Error {
 
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
-export async function createTenant(store: Store, tenant: Tenant): Promise<void> {
+/** @param tenant without a profile: tolerant. */
+export async function createTenant(
+  store: Store,
+  tenant: Omit<Tenant, 'profile'> & Partial<Pick<Tenant, 'profile'>>,
+): Promise<void> {
   if (!NAME.test(tenant.tenant)) {
     throw new AdminError(
       `"${tenant.tenant}" cannot be a tenant's name: it is part of the URL, so use 1 to 63 of a-z, 0-9 and "-".`,
@@ -33,6 +45,18 @@ export async function createTenant(store: Store, tenant: Tenant): Promise<void> 
       .executeTakeFirst(),
   );
   if (!numInsertedOrUpdatedRows) throw new AdminError(`There is a tenant "${tenant.tenant}" already.`);
+}
+
+/** Changes what is given. Running servers notice within a second. @throws AdminError where there is no such tenant. */
+export async function setTenant(
+  store: Store,
+  name: string,
+  changes: Partial<Pick<Tenant, 'title' | 'idp' | 'profile'>>,
+): Promise<Tenant> {
+  await requireTenant(store, name);
+  if (Object.keys(changes).length === 0) throw new AdminError('Say what to change: --title, --idp or --profile.');
+  await store.write((trx) => trx.updateTable('tenants').set(changes).where('tenant', '=', name).execute());
+  return requireTenant(store, name);
 }
 
 export async function listTenants(store: Store): Promise<Tenant[]> {
@@ -53,6 +77,6 @@ export async function requireTenant(store: Store, name: string): Promise<Tenant>
   return tenant;
 }
 
-function fromRow(row: { tenant: string; title: string; idp: string }): Tenant {
-  return { tenant: row.tenant, title: row.title, idp: IDPS.find((idp) => idp === row.idp) ?? 'generic' };
+function fromRow({ tenant, title, idp, profile }: Selectable<TenantsTable>): Tenant {
+  return { tenant, title, idp: IDPS.find((known) => known === idp) ?? 'generic', profile };
 }

@@ -95,6 +95,55 @@ describe('linkspan demo', () => {
   });
 });
 
+describe('linkspan tenant', () => {
+  it('shows what its identity provider does otherwise than the RFCs ask, and lets that be refused', async () => {
+    const { env: bare, url } = await workspace();
+    const env = { ...bare, LINKSPAN_SECRET_KEY: Buffer.alloc(32, 9).toString('base64') };
+    await ready(startProcess(['serve'], env), url);
+    const run = async (...args: string[]) => {
+      const { code, stdout, stderr } = await runCommand(['tenant', ...args], env);
+      if (code !== 0) throw new Error(`${args.join(' ')}: ${stderr}`);
+      return stdout;
+    };
+    await run('add', 'acme', '--title', 'Acme', '--idp', 'authentik');
+    expect(await run('quirks', 'acme')).toMatch(/^Nothing that "acme" was sent/);
+    const scim = scimClient(url, 'acme', (await runCommand(['token', 'add', 'acme'], env)).stdout.trim());
+
+    const body = { userName: 'hunter2', active: 'True', shoeSize: 'hunter2' };
+    expect((await scim('POST', '/Users', body, { 'user-agent': 'Shoes/1.0' })).status).toBe(201);
+    await eventually('the flush', async () => JSON.parse(await run('quirks', 'acme', '--json')).length === 3);
+    const shown = await run('quirks', 'acme');
+    expect(shown).toMatch(/^RULE +TIMES +LAST +EXAMPLE\n/);
+    expect(shown).toMatch(
+      /\nunknown-attribute +1 {2}20\S+ \S+ UTC {2}POST User shoeSize \(Shoes\)\n {2}Sends attributes that /,
+    );
+    expect(shown).not.toContain('hunter2');
+    expect(JSON.parse(await run('quirks', 'acme', '--json'))).toContainEqual({
+      rule: 'unknown-attribute',
+      count: 1,
+      firstAt: expect.any(Number),
+      lastAt: expect.any(Number),
+      example: { method: 'POST', type: 'User', path: 'shoeSize', client: 'Shoes' },
+      does: expect.stringContaining('ignored'),
+      advice: expect.any(String),
+    });
+
+    expect(await run('set', 'acme', '--profile', 'strict')).toContain('profile strict');
+    const { status, body: refused } = await scim('POST', '/Users', { ...body, userName: 'joe' });
+    expect(status).toBe(400);
+    expect(refused).toMatchObject({ scimType: 'invalidSyntax', detail: expect.stringContaining('shoeSize') });
+    await run('set', 'acme', '--title', 'Acme Ltd', '--idp', 'okta');
+    const tenants = [{ tenant: 'acme', title: 'Acme Ltd', idp: 'okta', profile: 'strict' }];
+    expect(JSON.parse(await run('list', '--json'))).toMatchObject(tenants);
+    expect(await run('list')).toMatch(/^TENANT +TITLE +IDP +PROFILE .*\nacme +Acme Ltd +okta +strict /);
+    await run('add', 'globex', '--profile', 'strict');
+    expect(JSON.parse(await run('list', '--json'))).toMatchObject([
+      ...tenants,
+      { tenant: 'globex', profile: 'strict' },
+    ]);
+  });
+});
+
 describe('real systems, by commands', () => {
   it('tenant, token and target make what demo makes, beside a running server', async () => {
     const { env: bare, url, dataDir } = await workspace();
@@ -151,6 +200,9 @@ describe('real systems, by commands', () => {
     const env = { ...bare, LINKSPAN_SECRET_KEY: Buffer.alloc(32, 9).toString('base64') };
     const refused: [line: string, reason: RegExp][] = [
       ['tenant add Not_A_Name', /part of the URL/],
+      ['tenant add acme --profile lax', /profile.*tolerant, strict/],
+      ['tenant set nobody --profile strict', /There is no tenant "nobody"/],
+      ['tenant quirks nobody', /There is no tenant "nobody"/],
       ['token add nobody', /There is no tenant "nobody"/],
       ['target list nobody', /There is no tenant "nobody"/],
       ['explain nobody', /There is no tenant "demo"/],
@@ -163,6 +215,7 @@ describe('real systems, by commands', () => {
       expect(stderr).not.toMatch(/\bat .*\.ts:\d+/);
     }
     await runCommand(['tenant', 'add', 'acme'], env);
+    expect((await runCommand(['tenant', 'set', 'acme'], env)).stderr).toMatch(/--title, --idp or --profile/);
     const exposed = await runCommand('target add acme x qflow-team --set password=hunter2'.split(' '), env);
     expect(exposed.stderr).toMatch(/--secrets/);
     const incomplete = await runCommand('target add acme x qflow-team --set clientId=x'.split(' '), env);

@@ -1,6 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { openApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
+import type { Complex } from '../../src/scim/document.ts';
 import { matches } from '../../src/scim/filter/match.ts';
 import { parseFilter } from '../../src/scim/filter/parse.ts';
 import { testDatabase } from '../stores.ts';
@@ -110,13 +111,13 @@ it.each(['sqlite', 'postgres'] as const)('SQL and memory agree on every filter (
   // Somebody else's people are never found.
   await app.directory.create({ ...caller(), tenant: 'globex' }, type, PEOPLE[0], {});
 
-  const everybody = (await app.directory.list(caller(), type, {})).Resources;
+  const everybody = (await app.directory.list(caller(), [type], {})).Resources;
   expect(everybody).toHaveLength(PEOPLE.length);
   const seen = new Map<string, number>();
   for (const filter of FILTERS) {
     const parsed = parseFilter(filter, type);
-    const expected = everybody.filter((user) => matches(parsed, user, type)).map((user) => user.userName);
-    const found = await app.directory.list(caller(), type, { filter });
+    const expected = everybody.filter((user) => matches(parsed, user as Complex, type)).map((user) => user.userName);
+    const found = await app.directory.list(caller(), [type], { filter });
     expect({ filter, found: found.Resources.map((user) => user.userName) }).toEqual({ filter, found: expected });
     expect({ filter, total: found.totalResults }).toEqual({ filter, total: expected.length });
     seen.set(filter, expected.length);
@@ -125,7 +126,7 @@ it.each(['sqlite', 'postgres'] as const)('SQL and memory agree on every filter (
   const wide = Array.from({ length: 780 }, (_, n) => (n === 779 ? 'title pr' : 'id pr')).join(' and ');
   const deep = `${'('.repeat(45)}${'not (id pr) or '.repeat(400)}title pr${')'.repeat(45)}`;
   for (const filter of [wide, deep]) {
-    expect((await app.directory.list(caller(), type, { filter })).totalResults).toBe(2);
+    expect((await app.directory.list(caller(), [type], { filter })).totalResults).toBe(2);
   }
   // The table is not vacuous: most filters select some and leave some.
   const telling = [...seen.values()].filter((count) => count > 0 && count < PEOPLE.length);
@@ -153,7 +154,9 @@ it.each(['sqlite', 'postgres'] as const)(
     const sales = (await app.directory.create(caller(), group, { displayName: 'Sales', members }, {})).resource?.id;
     await app.directory.create(caller(), group, { displayName: 'Empty' }, {});
     const names = async (type: typeof user, filter: string) =>
-      (await app.directory.list(caller(), type, { filter })).Resources.map((each) => each.displayName ?? each.userName);
+      (await app.directory.list(caller(), [type], { filter })).Resources.map(
+        (each) => each.displayName ?? each.userName,
+      );
 
     expect(await names(group, `members.value eq "${ids[0]}"`)).toEqual(['Sales']);
     expect(await names(group, `members[value eq "${ids[1]}"]`)).toEqual(['Sales']);
@@ -165,7 +168,7 @@ it.each(['sqlite', 'postgres'] as const)(
     expect(await names(user, 'groups.display sw "e"')).toEqual([]);
 
     const page = async (startIndex: number) => {
-      const answer = await app.directory.list(caller(), user, { startIndex: String(startIndex), count: '5' });
+      const answer = await app.directory.list(caller(), [user], { startIndex: String(startIndex), count: '5' });
       return { total: answer.totalResults, names: answer.Resources.map((each) => each.userName) };
     };
     const first = await page(1);

@@ -36,7 +36,7 @@ describe('bad input gets the right SCIM error and leaves nothing behind', () => 
     ['a lone surrogate', '{"userName":"a\\ud800b"}', 400, 'invalidValue'],
     ['10,000 nested objects', deep(10_000), 400],
     ['10,000 nested arrays', deepArray(10_000), 400],
-    ['2 MB', JSON.stringify({ userName: 'x', displayName: 'y'.repeat(2_000_000) }), 413],
+    ['11 MB', JSON.stringify({ userName: 'x', displayName: 'y'.repeat(11_000_000) }), 413],
   ];
 
   it('refuses each body on POST, and creates nobody', async () => {

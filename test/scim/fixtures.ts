@@ -1,11 +1,12 @@
 import enterpriseUser from '../../scim-schemas/EnterpriseUser.json' with { type: 'json' };
 import group from '../../scim-schemas/Group.json' with { type: 'json' };
+import provisioning from '../../scim-schemas/Provisioning.json' with { type: 'json' };
 import resourceTypesJson from '../../scim-schemas/resource-types.json' with { type: 'json' };
 import user from '../../scim-schemas/User.json' with { type: 'json' };
 import { type ScimError, ScimError as ScimErrorClass } from '../../src/scim/errors.ts';
 import { buildResourceTypes, type ResourceType } from '../../src/scim/schema.ts';
 
-export const built = buildResourceTypes([user, group, enterpriseUser], resourceTypesJson);
+export const built = buildResourceTypes([user, group, enterpriseUser, provisioning], resourceTypesJson);
 
 function typeNamed(name: string): ResourceType {
   const type = built.resourceTypes.get(name);

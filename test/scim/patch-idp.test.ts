@@ -101,7 +101,8 @@ describe('Okta', () => {
   it('a group renamed, with the id inside the value', () => {
     const text =
       '{"schemas":["PATCHOP"],"Operations":[{"op":"replace","value":{"id":"g1","displayName":"Sales EMEA"}}]}';
-    expect(group(text)).toMatchObject({ document: { displayName: 'Sales EMEA' }, relations: [], notes: [] });
+    const notes = [{ rule: 'read-only-in-patch', path: 'id' }];
+    expect(group(text)).toMatchObject({ document: { displayName: 'Sales EMEA' }, relations: [], notes });
     expect(group(text.replace('Sales EMEA', 'Sales')).changed).toBe(false);
   });
 
@@ -130,7 +131,12 @@ describe('JumpCloud, authentik and Keycloak', () => {
   it('authentik: path null with the whole group, and one operation for each member', () => {
     const whole =
       '{"schemas":["PATCHOP"],"Operations":[{"op":"replace","path":null,"value":{"schemas":["GROUP"],"displayName":"S","externalId":"e","id":"g"}}]}';
-    expect(group(whole)).toMatchObject({ document: { displayName: 'S', externalId: 'e' }, relations: [], notes: [] });
+    const notes = [
+      { rule: 'empty-path', path: 'path' },
+      { rule: 'read-only-in-patch', path: 'schemas' },
+      { rule: 'read-only-in-patch', path: 'id' },
+    ];
+    expect(group(whole)).toMatchObject({ document: { displayName: 'S', externalId: 'e' }, relations: [], notes });
     const members = `{"schemas":["PATCHOP"],"Operations":[{"op":"add","path":"members","value":[{"value":"u1"}]},
       {"op":"remove","path":"members","value":[{"value":"u2"}]}]}`;
     expect(group(members).relations).toEqual([

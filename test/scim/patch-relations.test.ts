@@ -114,9 +114,14 @@ describe('members are replaced', () => {
     expect(changes(operation)).toEqual([{ attribute, op: 'replace', values: [{ value: 'u2', display: 'a@ex.com' }] }]);
   });
 
-  it.each([[[]], [null], ['']])('by %j, that is cleared', (value) => {
+  it.each([
+    [[], []],
+    [null, []],
+    ['', ['empty-for-unassigned']],
+  ])('by %j, that is cleared', (value, rules) => {
     const { relations, notes } = patch({ op: 'replace', path: 'members', value });
-    expect({ relations, notes }).toEqual({ relations: [{ attribute, op: 'clear' }], notes: [] });
+    expect(relations).toEqual([{ attribute, op: 'clear' }]);
+    expect(notes).toEqual(rules.map((rule) => ({ rule, path: 'members' })));
   });
 });
 

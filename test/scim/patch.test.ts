@@ -38,7 +38,7 @@ describe('a path-less operation', () => {
     expect(patched({ op: 'replace', path, value: { title: 'CEO' } }).title).toBe('CEO');
   });
 
-  it('passes over what is readOnly or unknown, noting the latter', () => {
+  it('passes over what is readOnly or unknown, and notes both', () => {
     const { document, changed, notes } = patch([
       {
         op: 'replace',
@@ -47,7 +47,10 @@ describe('a path-less operation', () => {
     ]);
     expect(document).toBe(jane);
     expect(changed).toBe(false);
-    expect(notes).toEqual([{ rule: 'unknown-attribute', path: 'shoeSize' }]);
+    expect(notes).toEqual([
+      ...['id', 'meta', 'schemas', 'groups'].map((path) => ({ rule: 'read-only-in-patch', path })),
+      { rule: 'unknown-attribute', path: 'shoeSize' },
+    ]);
   });
 
   it.each([
@@ -272,7 +275,7 @@ describe('the operations', () => {
     const many = (count: number) =>
       Array.from({ length: count }, (_, index) => ({ op: 'replace', path: 'title', value: `${index}` }));
     expect(patch(many(1_000)).document.title).toBe('999');
-    expect(failureOf(() => patch(many(1_001)))).toMatchObject({ status: 413 });
+    expect(failureOf(() => patch(many(1_001)))).toMatchObject({ status: 400, scimType: 'tooMany' });
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Document } from '../../src/scim/document.ts';
-import { assemble, project, type Resource, selectionOf, wantsRelation } from '../../src/scim/projection.ts';
+import { assemble, project, type Resource, selectionOf, wants } from '../../src/scim/projection.ts';
 import { deviceTypeOf, ENT, GROUP, GROUP_TYPE, LAB, USER, USER_TYPE } from './fixtures.ts';
 
 const meta = {
@@ -136,6 +136,6 @@ describe('a relation is loaded only when it is wanted', () => {
     [{ excludedAttributes: 'members.display' }, true],
     [{ attributes: 'members', excludedAttributes: 'members' }, false],
   ])('%j: %j', (parameters, wanted) => {
-    expect(wantsRelation('members', selectionOf(GROUP_TYPE, parameters))).toBe(wanted);
+    expect(wants('members', selectionOf(GROUP_TYPE, parameters))).toBe(wanted);
   });
 });

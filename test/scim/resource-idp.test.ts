@@ -281,7 +281,9 @@ describe('spellings that are accepted, and noted', () => {
       ['string-for-complex'],
     ],
     ['"False" for false', { active: 'False' }, { active: false }, ['string-for-boolean']],
-    ['"" for a boolean, as none', { active: '' }, { active: true }, []],
+    ['"" for a boolean, as none', { active: '' }, { active: true }, ['empty-for-unassigned']],
+    ['"" for a list, as none', { phoneNumbers: '' }, {}, ['empty-for-unassigned']],
+    ['"" for an extension, as none', { [ENT]: '' }, {}, ['empty-for-unassigned']],
     [
       'an e-mail address that is empty, as none',
       { emails: [{ value: '', type: 'work' }] },

@@ -9,12 +9,14 @@ import {
 } from '../../src/scim/schema.ts';
 import { built, ENT, GROUP, GROUP_TYPE, USER, USER_TYPE } from './fixtures.ts';
 
+const PROVISIONING = 'urn:linkspan:params:scim:schemas:extension:provisioning:2.0:User';
+
 const shown = (schema: Schema) => JSON.parse(JSON.stringify(schemaResource(schema, 'https://host/scim')));
 const everyAttribute = (attributes: Iterable<Attribute>): Attribute[] =>
   [...attributes].flatMap((attribute) => [attribute, ...everyAttribute(attribute.subAttributes.values())]);
 
 describe('the definitions', () => {
-  it('are User, Group and EnterpriseUser with every attribute of RFC 7643 section 8.7.1', () => {
+  it('are User, Group and EnterpriseUser with every attribute of RFC 7643 section 8.7.1, and an extension of ours', () => {
     const names = built.schemas.map((schema) => [schema.id, [...schema.attributes.values()].map(({ name }) => name)]);
     expect(names).toEqual([
       [
@@ -35,6 +37,7 @@ describe('the definitions', () => {
       ],
       [GROUP, ['displayName', 'members']],
       [ENT, ['employeeNumber', 'costCenter', 'organization', 'division', 'department', 'manager']],
+      [PROVISIONING, ['targets']],
     ]);
   });
 
@@ -153,7 +156,10 @@ describe('discovery', () => {
       endpoint: '/Users',
       description: 'User Account',
       schema: USER,
-      schemaExtensions: [{ schema: ENT, required: false }],
+      schemaExtensions: [
+        { schema: ENT, required: false },
+        { schema: PROVISIONING, required: false },
+      ],
       meta: { resourceType: 'ResourceType', location: 'https://host/scim/ResourceTypes/User' },
     });
   });
@@ -162,6 +168,9 @@ describe('discovery', () => {
 describe('a broken definition is refused at start', () => {
   const schema = { id: 'urn:x:Thing', name: 'Thing', attributes: [{ name: 'label' }] };
   const type = { name: 'Thing', endpoint: '/Things', schema: 'urn:x:Thing' };
+  const nested = (lid: string) => [
+    { name: 'box', type: 'complex', subAttributes: [{ name: 'lid', type: lid, subAttributes: [{ name: 'colour' }] }] },
+  ];
 
   it('but a minimal one is completed as RFC 7643 section 2.2 says', () => {
     const { resourceTypes } = buildResourceTypes([schema], [type]);
@@ -197,6 +206,14 @@ describe('a broken definition is refused at start', () => {
     expect(built.resourceTypes.get('User')?.id).toBe('User');
   });
 
+  it('and a schema that no resource type has may nest deeper (RFC 7643 section 8.7.2)', () => {
+    const deep = { ...schema, id: 'urn:x:Deep', attributes: nested('complex') };
+    const { schemas } = buildResourceTypes([schema, deep], [type]);
+    expect(shown(schemas[1] as Schema).attributes).toMatchObject([
+      { name: 'box', subAttributes: [{ name: 'lid', subAttributes: [{ name: 'colour', type: 'string' }] }] },
+    ]);
+  });
+
   it.each([
     ['an unknown type', [{ ...schema, attributes: [{ name: 'label', type: 'text' }] }], [type], /urn:x:Thing/],
     ['no attributes', [{ ...schema, attributes: [] }], [type], /urn:x:Thing/],
@@ -217,5 +234,18 @@ describe('a broken definition is refused at start', () => {
       /tags/,
     ],
     ['null', [null], [type], /Schema/],
+    ['a complex sub-attribute', [{ ...schema, attributes: nested('complex') }], [type], /urn:x:Thing:box\.lid/],
+    [
+      'a sub-attribute with sub-attributes',
+      [{ ...schema, attributes: nested('string') }],
+      [type],
+      /urn:x:Thing:box\.lid/,
+    ],
+    [
+      'a complex sub-attribute in an extension',
+      [schema, { ...schema, id: 'urn:x:E', attributes: nested('complex') }],
+      [{ ...type, schemaExtensions: [{ schema: 'urn:x:E', required: false }] }],
+      /Thing: urn:x:E:box\.lid/,
+    ],
   ])('%s', (_, schemas, types, message) => expect(() => buildResourceTypes(schemas, types)).toThrow(message));
 });

@@ -45,6 +45,25 @@ describeStores('migrations', (open) => {
     expect(String(refused)).toContain('newer version of Linkspan (it has 9999-later');
   });
 
+  it('make the tenants that are there tolerant', async () => {
+    const store = await open();
+    await store.write((trx) => trx.insertInto('tenants').values(tenant('acme')).execute());
+    const undo = [
+      'drop table quirks',
+      'alter table tenants drop column profile',
+      "delete from migrations where name = '0002-quirks'",
+    ];
+    await store.write(async (trx) => {
+      for (const statement of undo) await sql.raw(statement).execute(trx);
+    });
+    await store.close();
+
+    const migrated = await open();
+    const rows = await migrated.read.selectFrom('tenants').selectAll().execute();
+    expect(rows).toEqual([{ ...tenant('acme'), profile: 'tolerant' }]);
+    expect(await migrated.read.selectFrom('quirks').selectAll().execute()).toEqual([]);
+  });
+
   it('make every table as its type says', async () => {
     const store = await open();
     const search = store.dialect.jsonb('{}');
@@ -88,7 +107,7 @@ const at = 1_700_000_000_000;
 
 /** One row of each table, with a value in every column. */
 const fullRows: { [Table in keyof Database]: Required<Omit<Insertable<Database[Table]>, 'seq'>> } = {
-  tenants: { tenant: 'acme', title: 'Acme', idp: 'okta', created_at: at },
+  tenants: { tenant: 'acme', title: 'Acme', idp: 'okta', created_at: at, profile: 'strict' },
   tokens: {
     tenant: 'acme',
     id: 't1',
@@ -111,12 +130,21 @@ const fullRows: { [Table in keyof Database]: Required<Omit<Insertable<Database[T
     deleted_at: at,
   },
   lookups: { tenant: 'acme', type: 'User', path: 'userName', value: 'jane', resource_id: 'u1', is_unique: 1 },
+  tombstones: {
+    tenant: 'acme',
+    resource_id: 'u1',
+    person: 'ab',
+    deleted_at: at,
+    heir_id: 'u2',
+    handed_over_at: at,
+  },
   members: {
     tenant: 'acme',
     group_id: 'g1',
     member_id: 'u1',
     display: 'Jane',
     member_type: 'User',
+    ref: 'Users/u1',
     display_folded: 'jane',
     type_folded: 'user',
     change_seq: 1,
@@ -223,4 +251,5 @@ const fullRows: { [Table in keyof Database]: Required<Omit<Insertable<Database[T
   },
   remote_links: { system_key: 's', remote_id: 'r1', tenant: 'acme', target_id: 'd1', user_id: 'u1' },
   processes: { id: 'p1', started_at: at, alive_until: at },
+  quirks: { tenant: 'acme', rule: 'op-case', count: 3, first_at: at, last_at: at, example: '{}' },
 };

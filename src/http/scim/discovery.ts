@@ -1,21 +1,23 @@
 /** What this service provider can do (RFC 7644 section 4): only what is built is announced. */
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
+import { CURSOR_TIMEOUT } from '../../directory/cursor.ts';
+import { PAGES } from '../../directory/list.ts';
+import { MAX_BULK_OPERATIONS } from '../../scim/bulk.ts';
 import { forbidden, notFound } from '../../scim/errors.ts';
 import { type ResourceType, resourceTypeResource, type Schema, schemaResource } from '../../scim/schema.ts';
 import type { ScimEnv } from '../authentication.ts';
-import { json } from './respond.ts';
+import { MAX_BODY_BYTES } from './body.ts';
+import { json, notAllowed } from './respond.ts';
 
 export interface Discovery {
   schemas: readonly Schema[];
-  /** Resources on one page at most. */
-  maxResults: number;
 }
 
 const LIST_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
 const PROVIDER_CONFIG = 'urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig';
 
 export function discoveryRoutes(
-  { schemas, maxResults }: Discovery,
+  { schemas }: Discovery,
   types: readonly ResourceType[],
   baseUrl: (tenant: string) => string,
 ): Hono<ScimEnv> {
@@ -27,7 +29,8 @@ export function discoveryRoutes(
     await next();
   });
 
-  app.get('/ServiceProviderConfig', (c) => json(c, 200, providerConfig(baseUrl(c.var.caller.tenant), maxResults)));
+  app.get('/ServiceProviderConfig', (c) => single(c, providerConfig(baseUrl(c.var.caller.tenant))));
+  app.all('/ServiceProviderConfig', (c) => notAllowed(c, 'GET'));
 
   const collections = {
     '/ResourceTypes': (base: string) => types.map((type) => resourceTypeResource(type, base)),
@@ -39,10 +42,17 @@ export function discoveryRoutes(
       const id = c.req.param('id').toLowerCase();
       const found = resources(baseUrl(c.var.caller.tenant)).find((resource) => resource.id.toLowerCase() === id);
       if (!found) throw notFound(`${path} has no such entry.`);
-      return json(c, 200, found, { 'Content-Location': found.meta.location });
+      return single(c, found);
     });
+    app.all(path, (c) => notAllowed(c, 'GET'));
+    app.all(`${path}/:id`, (c) => notAllowed(c, 'GET'));
   }
   return app;
+}
+
+function single(c: Context, resource: { meta: { location: string } }): Response {
+  const { location } = resource.meta;
+  return json(c, 200, resource, { Location: location, 'Content-Location': location });
 }
 
 function listOf(resources: readonly unknown[]) {
@@ -55,15 +65,24 @@ function listOf(resources: readonly unknown[]) {
   };
 }
 
-function providerConfig(base: string, maxResults: number) {
+function providerConfig(base: string) {
   return {
     schemas: [PROVIDER_CONFIG],
     patch: { supported: true },
-    bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
-    filter: { supported: true, maxResults },
+    bulk: { supported: true, maxOperations: MAX_BULK_OPERATIONS, maxPayloadSize: MAX_BODY_BYTES },
+    filter: { supported: true, maxResults: PAGES.maxCount },
     changePassword: { supported: false },
-    sort: { supported: false },
+    sort: { supported: true },
     etag: { supported: true },
+    // RFC 9865 section 4.
+    pagination: {
+      cursor: true,
+      index: true,
+      defaultPaginationMethod: 'index',
+      defaultPageSize: PAGES.defaultCount,
+      maxPageSize: PAGES.maxCount,
+      cursorTimeout: CURSOR_TIMEOUT,
+    },
     authenticationSchemes: [
       {
         type: 'oauthbearertoken',

@@ -1,11 +1,12 @@
 /** Answers: one place that renders resources and errors, with the media type that the client asked for. */
 import type { Context } from 'hono';
+import { holdsStreamed, jsonPieces } from '../../directory/streamed.ts';
 import { errorBody, ScimError } from '../../scim/errors.ts';
 import { StoreUnavailable } from '../../store/errors.ts';
 
 /** Without a charset: strict clients refuse one. `application/json` only for who asks for that alone. */
 function mediaType(c: Context): string {
-  const accept = c.req.header('accept') ?? '';
+  const accept = (c.req.header('accept') ?? '').toLowerCase();
   const onlyJson = accept.includes('application/json') && !accept.includes('scim+json') && !accept.includes('*/*');
   return onlyJson ? 'application/json' : 'application/scim+json';
 }
@@ -13,7 +14,9 @@ function mediaType(c: Context): string {
 export function json(c: Context, status: number, body: unknown, headers: Record<string, string> = {}): Response {
   for (const [name, value] of Object.entries(headers)) c.header(name, value);
   c.header('Content-Type', mediaType(c));
-  return c.body(JSON.stringify(body), status as 200);
+  if (!holdsStreamed(body)) return c.body(JSON.stringify(body), status as 200);
+  // An error on the way breaks the connection, so that nobody takes a part for the whole.
+  return c.body(ReadableStream.from(jsonPieces(body)).pipeThrough(new TextEncoderStream()), status as 200);
 }
 
 /** @param onUnexpected told of what is our own fault: the client learns nothing of it. */
@@ -23,12 +26,18 @@ export function renderError(c: Context, error: unknown, onUnexpected: (error: un
   });
 }
 
+export function notAllowed(c: Context, allow: string): never {
+  c.header('Allow', allow);
+  throw new ScimError(405, undefined, `${c.req.method} is not possible here. Possible are ${allow}.`);
+}
+
 function statusOf(error: unknown): number {
   if (error instanceof ScimError) return error.status;
   return error instanceof StoreUnavailable ? 503 : 500;
 }
 
-function asScimError(error: unknown, onUnexpected: (error: unknown) => void): ScimError {
+/** As the client learns of it. */
+export function asScimError(error: unknown, onUnexpected: (error: unknown) => void): ScimError {
   if (error instanceof ScimError) return error;
   onUnexpected(error);
   if (error instanceof StoreUnavailable) {

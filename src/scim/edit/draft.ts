@@ -6,14 +6,23 @@
  * Values are never changed in place, only replaced, so the document that a draft starts from stays as it was.
  */
 import { type Document, isComplex, isObject, type RelationValue, sameValue, type Value } from '../document.ts';
-import { immutable, invalidSyntax, invalidValue, mutability, noTarget, type ScimError } from '../errors.ts';
+import {
+  immutable,
+  invalidSyntax,
+  invalidValue,
+  mutability,
+  noTarget,
+  requiredTarget,
+  type ScimError,
+} from '../errors.ts';
 import type { Filter } from '../filter/ast.ts';
 import { notation, resolveName, resolveNotation } from '../notation.ts';
 import { type Path, parsePath } from '../path.ts';
+import { note } from '../quirks.ts';
 import type { Attribute, ResourceType } from '../schema.ts';
 import { assignElements, MAX_VALUES, removeElements } from './elements.ts';
 import { assignRelation, removeRelation } from './relations.ts';
-import { mergeParts, note, type Reading, readParts, readValue } from './values.ts';
+import { mergeParts, passOver, type Reading, readParts, readValue } from './values.ts';
 
 /** What a message wants of a relation attribute; `attribute` is its canonical name. To be carried out in order. */
 export type RelationChange =
@@ -34,6 +43,8 @@ export interface Draft extends Reading {
   password?: string;
   /** `replace` on a value path without a match creates the value, whatever its `type` (decisions.md, value paths). */
   readonly createOnReplace: boolean;
+  /** RFC 7644 section 3.5.2: a PATCH must not name what is readOnly; in POST and PUT it is ignored. */
+  readonly patching: boolean;
 }
 
 export type AssignOp = 'add' | 'replace';
@@ -45,7 +56,10 @@ export function assign(draft: Draft, op: AssignOp, path: Path, raw: unknown): vo
   if (hasAttribute(path)) {
     refuseReadOnly(path);
     assignAttribute(draft, op, path, raw);
-  } else assignAll(draft, op, raw, path.extension);
+  } else {
+    if (path.extension !== undefined) refuseComputed(draft, path.extension);
+    assignAll(draft, op, raw, path.extension);
+  }
 }
 
 /**
@@ -54,6 +68,7 @@ export function assign(draft: Draft, op: AssignOp, path: Path, raw: unknown): vo
  */
 export function assignAll(draft: Draft, op: AssignOp, raw: unknown, extension?: string): void {
   if (extension !== undefined && (raw === null || raw === '')) {
+    if (raw === '') note(draft, 'empty-for-unassigned', extension);
     removeExtension(draft, extension, requiredValue);
     return;
   }
@@ -61,9 +76,9 @@ export function assignAll(draft: Draft, op: AssignOp, raw: unknown, extension?: 
   if (!isObject(raw)) throw invalidValue(`${container} must be an object of attributes`);
   const seen = new Set<string>();
   for (const [key, member] of Object.entries(raw)) {
-    const path = resolveKey(draft.type, key, extension);
+    const path = resolveKey(draft, key, extension);
     if (!path) {
-      note(draft, 'unknown-attribute', extension ? `${extension}:${key}` : key);
+      passOver(draft, extension ? `${extension}:${key}` : key);
       continue;
     }
     const name = notation(path);
@@ -72,6 +87,7 @@ export function assignAll(draft: Draft, op: AssignOp, raw: unknown, extension?: 
     noteSpelling(draft, key, path, name, extension);
     if (!hasAttribute(path)) assignAll(draft, op, member, path.extension);
     else if (path.attribute.mutability !== 'readOnly') assignAttribute(draft, op, path, member);
+    else if (draft.patching) note(draft, 'read-only-in-patch', name);
   }
 }
 
@@ -83,6 +99,7 @@ export function assignAll(draft: Draft, op: AssignOp, raw: unknown, extension?: 
 export function remove(draft: Draft, path: Path, raw: unknown): void {
   if (!hasAttribute(path)) {
     if (path.extension === undefined) throw noTarget('A remove operation needs the path of an attribute');
+    refuseComputed(draft, path.extension);
     removeExtension(draft, path.extension, requiredTarget);
     return;
   }
@@ -96,7 +113,7 @@ export function remove(draft: Draft, path: Path, raw: unknown): void {
     store(draft, path, removeElements(draft, path, listOf(current), raw, at), requiredTarget);
   } else if (!sub) store(draft, path, undefined, requiredTarget);
   else if (isComplex(current)) {
-    store(draft, path, mergeParts(attribute, current, new Map([[sub, undefined]]), at), requiredTarget);
+    store(draft, path, mergeParts(attribute, current, new Map([[sub, undefined]]), at, requiredTarget), requiredTarget);
   }
 }
 
@@ -163,11 +180,11 @@ function currentValue({ document }: Draft, { extension, attribute }: AttributePa
   return isComplex(scope) ? scope[attribute.name] : undefined;
 }
 
-function resolveKey(type: ResourceType, key: string, extension: string | undefined): Path | undefined {
+function resolveKey({ type, notes }: Draft, key: string, extension: string | undefined): Path | undefined {
   if (extension === undefined) {
     const bracket = key.indexOf('[');
     if (bracket === -1) return resolveNotation(key, type);
-    return resolveNotation(key.slice(0, bracket).trim(), type) && parsePath(key, type);
+    return resolveNotation(key.slice(0, bracket).trim(), type) && parsePath(key, type, notes);
   }
   const found = type.extensions.find(({ schema }) => schema.id === extension);
   return found && resolveName(key, type, found.schema);
@@ -200,9 +217,12 @@ function refuseReadOnly(path: AttributePath): void {
   }
 }
 
+function refuseComputed({ type }: Draft, extension: string): void {
+  if (type.computed.has(extension)) throw mutability(`${extension} is readOnly`);
+}
+
 function listOf(value: Value | undefined): Value[] {
   return Array.isArray(value) ? value : [];
 }
 
 const requiredValue = (name: string) => invalidValue(`${name} is required and must have a value`);
-const requiredTarget = (name: string) => mutability(`${name} is required and cannot be removed`);

@@ -1,11 +1,12 @@
 import { comparable } from '../comparable.ts';
-import { type Complex, isComplex, sameValue, type Value } from '../document.ts';
-import { immutable, invalidValue, mutability, noTarget } from '../errors.ts';
+import { type Complex, isComplex, type Value } from '../document.ts';
+import { invalidValue, noTarget, requiredTarget } from '../errors.ts';
 import type { Filter } from '../filter/ast.ts';
 import { matchesElement } from '../filter/match.ts';
+import { note } from '../quirks.ts';
 import { type Attribute, findAttribute } from '../schema.ts';
 import type { AssignOp, AttributePath, Draft } from './draft.ts';
-import { mergeParts, note, readElement, readParts, readValue } from './values.ts';
+import { mergeParts, readElement, readParts, readValue } from './values.ts';
 
 /** How many values a multi-valued attribute can have, except for relations: its values are compared with one another. */
 export const MAX_VALUES = 1_000;
@@ -32,19 +33,46 @@ export function assignElements(
 ): Value[] {
   const { attribute, filter, sub } = path;
   if (filter || sub) return assignSelected(draft, op, path, current, raw, at);
+  if (raw === '') note(draft, 'empty-for-unassigned', at);
   if (raw === null || raw === '') return [];
   const sent = readElements(draft, attribute, raw, at);
   if (op === 'replace') return withOnePrimary(sent, sent, at);
   const elements = [...current];
   const places = new Map(current.map((element, index) => [identity(attribute, element), index]));
+  const primary = new Set<number>();
   for (const value of sent) {
     const key = identity(attribute, value);
     const place = places.get(key) ?? elements.length;
-    const known = elements[place];
-    elements[place] = isComplex(known) && isComplex(value) ? { ...known, ...value } : value;
+    elements[place] = place < elements.length ? together(attribute, elements[place], value, at) : value;
+    if (isComplex(value) && value.primary === true) primary.add(place);
     places.set(key, place);
   }
-  return withOnePrimary(elements, changedBetween(current, elements), at);
+  const touched = [...primary].flatMap((place) => elements[place] ?? []);
+  return withOnePrimary(elements, touched, at);
+}
+
+/**
+ * An element with what was sent of it again (RFC 7644 section 3.5.2.1): what is the same in another spelling stays as it is.
+ */
+function together(attribute: Attribute, known: Value | undefined, sent: Value, at: string): Value {
+  if (!isComplex(known) || !isComplex(sent)) return known ?? sent;
+  const parts = new Map<Attribute, Value>();
+  for (const [name, value] of Object.entries(sent)) {
+    const sub = findAttribute(attribute, name);
+    if (sub && !sameScalar(sub, known[name], value)) parts.set(sub, value);
+  }
+  return parts.size > 0 ? (mergeParts(attribute, known, parts, at) ?? known) : known;
+}
+
+/** RFC 7643 section 2.4: the same value and type do not stand there twice. */
+function distinct(attribute: Attribute, elements: readonly Value[], at: string): Value[] {
+  const byIdentity = new Map<string, Value>();
+  for (const element of elements) {
+    const key = identity(attribute, element);
+    const known = byIdentity.get(key);
+    byIdentity.set(key, known === undefined ? element : together(attribute, known, element, at));
+  }
+  return [...byIdentity.values()];
 }
 
 /**
@@ -62,10 +90,11 @@ export function removeElements(
   if (filter || sub) {
     const selected = select(current, filter);
     if (filter && selected.size === 0) throw noTarget(`${at}: no value matches the filter`);
-    if (sub?.mutability === 'immutable') throw mutability(`${at}.${sub.name} is immutable`);
-    return change(current, selected, (element) => {
-      return sub && isComplex(element) ? mergeParts(attribute, element, new Map([[sub, undefined]]), at) : undefined;
+    const left = change(current, selected, (element) => {
+      if (!sub || !isComplex(element)) return undefined;
+      return mergeParts(attribute, element, new Map([[sub, undefined]]), at, requiredTarget);
     });
+    return sub ? distinct(attribute, left, at) : left;
   }
   if (raw === undefined || raw === null || raw === '') return [];
   note(draft, 'remove-with-value', at);
@@ -93,7 +122,7 @@ function assignSelected(
   const { next, unassigns } = changeOf(draft, path, raw, at);
   if (selected.size > 0) {
     const elements = change(current, selected, next);
-    return withOnePrimary(elements, changedBetween(current, elements), at);
+    return distinct(attribute, withOnePrimary(elements, changedBetween(current, elements), at), at);
   }
   if (unassigns) return [...current];
   const created = next(filter ? seedFor(draft, op, attribute, filter, at) : {});
@@ -115,22 +144,16 @@ function changeOf(
   const parts = readParts(attribute, sub ? { [sub.name]: one } : one, at, draft);
   const next: Change = (element) => {
     const old = isComplex(element) ? element : {};
-    for (const [each, value] of parts ?? []) refuseImmutable(each, old[each.name], value, at);
     return parts && mergeParts(attribute, old, parts, at);
   };
   return { next, unassigns: parts === undefined || (sub !== undefined && parts.get(sub) === undefined) };
-}
-
-function refuseImmutable(sub: Attribute, current: Value | undefined, next: Value | undefined, at: string): void {
-  if (sub.mutability !== 'immutable' || current === undefined || sameValue(current, next)) return;
-  throw immutable(`${at}.${sub.name}`);
 }
 
 function readElements(draft: Draft, attribute: Attribute, raw: unknown, at: string): Value[] {
   const values = readValue(attribute, raw, at, draft);
   if (!Array.isArray(values)) return [];
   if (values.length > MAX_VALUES) throw invalidValue(`${at}: at most ${MAX_VALUES} values can be sent`);
-  return values;
+  return distinct(attribute, values, at);
 }
 
 function oneOf(draft: Draft, raw: unknown, at: string): unknown {

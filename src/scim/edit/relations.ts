@@ -1,9 +1,10 @@
 import { isEmpty, isObject, type RelationValue } from '../document.ts';
 import { invalidValue, mutability, noTarget } from '../errors.ts';
 import type { Filter } from '../filter/ast.ts';
+import { note } from '../quirks.ts';
 import type { AssignOp, AttributePath, Draft } from './draft.ts';
 import { equalities } from './elements.ts';
-import { note, readRelation } from './values.ts';
+import { readRelation } from './values.ts';
 
 /**
  * Relation attributes (`members`) are not in the document, and a group may have a million of them. So nothing is applied

@@ -4,12 +4,13 @@ import {
   isComplex,
   isObject,
   isStorable,
-  type Note,
   type RelationValue,
   type Scalar,
+  sameValue,
   type Value,
 } from '../document.ts';
-import { invalidSyntax, invalidValue } from '../errors.ts';
+import { excerpt, immutable, invalidSyntax, invalidValue, type ScimError } from '../errors.ts';
+import { type Note, note } from '../quirks.ts';
 import { type Attribute, findAttribute, namesOf } from '../schema.ts';
 
 /** What a body's values are read with. */
@@ -21,22 +22,21 @@ export interface Reading {
    * value, because a client that compares the answer with what it sent (authentik) must find it again.
    */
   readonly emptyText: 'value' | 'unassigned';
+  /** Unknown attributes are refused: the tenant's profile is strict (decisions.md, unknown attributes in a body). */
+  readonly strict: boolean;
 }
 
 /** A complex value as sent: each sub-attribute that was mentioned, undefined where it was unassigned. */
 export type Parts = ReadonlyMap<Attribute, Value | undefined>;
 
-/** A hostile body must not make a message's notes grow without bound. */
-const MAX_NOTES = 50;
-
-/** @param at where it was seen; of elements of a list, which one it was does not matter. */
-export function note({ notes }: Pick<Reading, 'notes'>, rule: Note['rule'], at: string): void {
-  if (notes.length >= MAX_NOTES) return;
-  const path = at
-    .replace(/\[\d+\]/g, '')
-    .slice(0, 128)
-    .toWellFormed();
-  if (!notes.some((known) => known.rule === rule && known.path === path)) notes.push({ rule, path });
+/** Notes an attribute that the schema does not have. @throws invalidSyntax that names it, in strict. */
+export function passOver(reading: Reading, at: string): void {
+  note(reading, 'unknown-attribute', at);
+  if (reading.strict) {
+    throw invalidSyntax(
+      `${excerpt(at)} is no attribute of the schema, and this tenant is strict: leave it out, or set the tenant's profile to tolerant`,
+    );
+  }
 }
 
 /**
@@ -44,7 +44,8 @@ export function note({ notes }: Pick<Reading, 'notes'>, rule: Note['rule'], at: 
  *
  * Accepts, with a note, what identity providers send otherwise: booleans as strings, one value for a list, a list of one for
  * a single value, a bare string for a reference, JSON inside a role's value, unknown sub-attributes.
- * A readOnly sub-attribute inside a writable value is kept as sent (`manager.displayName`: strict clients compare).
+ * What is readOnly in a writable value is passed over, but for what describes a reference, which is kept as sent
+ * (`manager.displayName`: strict clients compare).
  *
  * @param at where the value stands, for errors: `emails[0].value`.
  * @returns undefined where it means "unassigned" (RFC 7643 section 2.5).
@@ -52,6 +53,7 @@ export function note({ notes }: Pick<Reading, 'notes'>, rule: Note['rule'], at: 
  */
 export function readValue(attribute: Attribute, raw: unknown, at: string, reading: Reading): Value | undefined {
   if (!attribute.multiValued) return readElement(attribute, raw, at, reading);
+  if (raw === '') note(reading, 'empty-for-unassigned', at);
   if (raw === null || raw === undefined || raw === '') return undefined;
   if (!Array.isArray(raw)) note(reading, 'single-value-for-array', at);
   const values = (Array.isArray(raw) ? raw : [raw]).flatMap((item, index) => {
@@ -87,9 +89,10 @@ export function readParts(attribute: Attribute, raw: unknown, at: string, readin
   for (const [name, member] of Object.entries(object)) {
     const sub = findAttribute(attribute, name);
     if (!sub) {
-      note(reading, 'unknown-attribute', `${at}.${name}`);
+      passOver(reading, `${at}.${name}`);
       continue;
     }
+    if (sub.mutability === 'readOnly' && !findAttribute(attribute, '$ref')) continue;
     if (parts.has(sub)) throw invalidSyntax(`${at}.${sub.name} was sent twice, in different case`);
     if (name !== sub.name) note(reading, 'attribute-case', `${at}.${sub.name}`);
     // What has no value is nothing, whatever type it has: templates send the e-mail address that a person lacks as "".
@@ -106,10 +109,17 @@ export function readParts(attribute: Attribute, raw: unknown, at: string, readin
  * A complex value with the parts laid over it. Where a reference comes to point elsewhere, what described its old target
  * goes: `$ref` and what is readOnly (a manager's displayName).
  *
+ * @param refusal makes the error for a required sub-attribute that would have no value.
  * @returns undefined where nothing is left, or nothing but a label: the `value` was taken away.
- * @throws invalidValue where a required sub-attribute is missing.
+ * @throws mutability where an immutable sub-attribute would change.
  */
-export function mergeParts(attribute: Attribute, old: Complex, parts: Parts, at: string): Complex | undefined {
+export function mergeParts(
+  attribute: Attribute,
+  old: Complex,
+  parts: Parts,
+  at: string,
+  refusal: (name: string) => ScimError = (name) => invalidValue(`${name} is required`),
+): Complex | undefined {
   const merged: Complex = { ...old };
   const value = findAttribute(attribute, 'value');
   if (value && parts.has(value) && parts.get(value) !== old.value && findAttribute(attribute, '$ref')) {
@@ -118,20 +128,22 @@ export function mergeParts(attribute: Attribute, old: Complex, parts: Parts, at:
     }
   }
   for (const [sub, part] of parts) {
+    const isKept = old[sub.name] === undefined || sameValue(old[sub.name], part);
+    if (sub.mutability === 'immutable' && !isKept) throw immutable(`${at}.${sub.name}`);
     if (part === undefined) delete merged[sub.name];
     else merged[sub.name] = part;
   }
   const lostValue = value !== undefined && parts.has(value) && merged.value === undefined;
   if (lostValue || Object.keys(merged).length === 0) return undefined;
   for (const sub of attribute.subAttributes.values()) {
-    if (sub.required && merged[sub.name] === undefined) throw invalidValue(`${at}.${sub.name} is required`);
+    if (sub.required && merged[sub.name] === undefined) throw refusal(`${at}.${sub.name}`);
   }
   return merged;
 }
 
 /** Reads the values of a relation attribute, each `value` once, the last mention winning. */
 export function readRelation(attribute: Attribute, raw: unknown, at: string, reading: Reading): RelationValue[] {
-  const values = readValue(attribute, raw, at, { notes: reading.notes, emptyText: 'unassigned' });
+  const values = readValue(attribute, raw, at, { ...reading, emptyText: 'unassigned' });
   const byValue = new Map<string, RelationValue>();
   for (const { value, display, type, $ref } of Array.isArray(values) ? values.filter(isComplex) : []) {
     if (typeof value !== 'string') throw invalidValue(`${at}: every element needs a value, the id of the resource`);
@@ -196,7 +208,10 @@ function embeddedJson(
 function readScalar(attribute: Attribute, raw: unknown, at: string, reading: Reading): Scalar | undefined {
   if (raw === null || raw === undefined) return undefined;
   const isText = attribute.type === 'string' || attribute.type === 'reference' || attribute.type === 'binary';
-  if (raw === '' && !(isText && reading.emptyText === 'value')) return undefined;
+  if (raw === '' && !(isText && reading.emptyText === 'value')) {
+    note(reading, 'empty-for-unassigned', at);
+    return undefined;
+  }
   switch (attribute.type) {
     case 'boolean': {
       if (typeof raw === 'boolean') return raw;
@@ -215,7 +230,7 @@ function readScalar(attribute: Attribute, raw: unknown, at: string, reading: Rea
       if (typeof raw === 'string' && instant(raw)) return raw;
       break;
     case 'binary':
-      if (typeof raw === 'string' && /^[\w+/\s-]*(=\s*){0,2}$/.test(raw)) return raw;
+      if (typeof raw === 'string' && isBase64(raw)) return raw;
       break;
     default:
       if (typeof raw !== 'string') break;
@@ -223,6 +238,12 @@ function readScalar(attribute: Attribute, raw: unknown, at: string, reading: Rea
       return raw;
   }
   throw invalidValue(`${at} must be ${EXPECTED[attribute.type]}`);
+}
+
+/** RFC 4648 section 4. Line breaks are common in certificates. */
+function isBase64(text: string): boolean {
+  const digits = text.replace(/\s+/g, '');
+  return text === '' || (digits.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(digits));
 }
 
 const EXPECTED: Record<Attribute['type'], string> = {

@@ -17,6 +17,8 @@
  *   inner filter. Paths inside are relative to the element: `attribute` is the sub-attribute, nothing else is set. The
  *   elements of a simple multi-valued attribute have one sub-attribute, `value`: themselves. Elements do not nest.
  * - `not` is plain negation: a filter is true or false, never unknown.
+ * - An element of a complex multi-valued attribute that has no `primary` is compared as if it were false (RFC 7643 section
+ *   2.4); present it is not.
  * - `schemas` has the core URN and that of each extension with content. Relation attributes (schema.ts) are attributes like
  *   any other, wherever they are stored.
  */
@@ -64,6 +66,12 @@ export interface Junction {
 export interface Not {
   readonly kind: 'not';
   readonly term: Filter;
+}
+
+/** @param isListed the path is relative to an element of a multi-valued attribute. */
+export function isFalseWhenAbsent({ attribute, sub }: FilterPath, isListed: boolean): boolean {
+  const leaf = isListed ? attribute : attribute.multiValued ? sub : undefined;
+  return leaf?.name === 'primary' && leaf.type === 'boolean';
 }
 
 export type Filter = Junction | Not | Compare | Present | Element;

@@ -1,7 +1,7 @@
 import { comparable, compareText } from '../comparable.ts';
 import { type Complex, isComplex, isEmpty, presentSchemas, type Value } from '../document.ts';
 import type { ResourceType } from '../schema.ts';
-import type { Compare, CompareOp, Filter, FilterPath } from './ast.ts';
+import { type Compare, type CompareOp, type Filter, type FilterPath, isFalseWhenAbsent } from './ast.ts';
 
 /** `ne` is the negation of `eq`, so it needs no relation of its own. */
 type Relation = Exclude<CompareOp, 'ne'>;
@@ -18,23 +18,30 @@ export function matches(filter: Filter, resource: Complex, type: ResourceType): 
 
 /** Whether one element of a multi-valued attribute matches the inner filter of a value path. */
 export function matchesElement(filter: Filter, element: Value): boolean {
-  return holds(filter, isComplex(element) ? element : { value: element });
+  return holds(filter, isComplex(element) ? element : { value: element }, true);
 }
 
-function holds(filter: Filter, subject: Complex): boolean {
+/** @param isListed the subject is an element of a multi-valued attribute. */
+function holds(filter: Filter, subject: Complex, isListed = false): boolean {
   switch (filter.kind) {
     case 'and':
-      return filter.terms.every((term) => holds(term, subject));
+      return filter.terms.every((term) => holds(term, subject, isListed));
     case 'or':
-      return filter.terms.some((term) => holds(term, subject));
+      return filter.terms.some((term) => holds(term, subject, isListed));
     case 'not':
-      return !holds(filter.term, subject);
+      return !holds(filter.term, subject, isListed);
     case 'present':
       return isPresent(filter.path, subject);
     case 'element':
-      return valuesAt(filter.path, subject).some((element) => matchesElement(filter.filter, element));
+      return valuesAt(filter.path, subject).some((element) =>
+        filter.path.attribute.multiValued
+          ? matchesElement(filter.filter, element)
+          : isComplex(element) && holds(filter.filter, element),
+      );
     case 'compare':
-      return filter.op === 'ne' ? !compares(filter, 'eq', subject) : compares(filter, filter.op, subject);
+      return filter.op === 'ne'
+        ? !compares(filter, 'eq', subject, isListed)
+        : compares(filter, filter.op, subject, isListed);
   }
 }
 
@@ -42,10 +49,11 @@ function isPresent(path: FilterPath, subject: Complex): boolean {
   return valuesAt(path, subject).some((value) => !isEmpty(value));
 }
 
-function compares({ path, value: wanted }: Compare, op: Relation, subject: Complex): boolean {
+function compares({ path, value: wanted }: Compare, op: Relation, subject: Complex, isListed: boolean): boolean {
   if (wanted === null) return !isPresent(path, subject);
   const leaf = path.sub ?? path.attribute;
-  return valuesAt(path, subject).some(
+  const absent = isFalseWhenAbsent(path, isListed) ? false : undefined;
+  return valuesAt(path, subject, absent).some(
     (value) => typeof value !== 'object' && relates(comparable(leaf, value), op, wanted),
   );
 }
@@ -71,11 +79,15 @@ function relates(found: string, op: Relation, wanted: string): boolean {
   }
 }
 
-/** Every value that a path leads to; arrays on the way are entered. */
-function valuesAt({ extension, attribute, sub }: FilterPath, subject: Complex): Value[] {
+/**
+ * Every value that a path leads to; arrays on the way are entered.
+ *
+ * @param absent stands for the last attribute of the path where it is absent and what should hold it is not.
+ */
+function valuesAt({ extension, attribute, sub }: FilterPath, subject: Complex, absent?: Value): Value[] {
   const scope = extension === undefined ? subject : subject[extension];
-  const values = isComplex(scope) ? listOf(scope[attribute.name]) : [];
-  return sub ? values.flatMap((value) => (isComplex(value) ? listOf(value[sub.name]) : [])) : values;
+  const values = isComplex(scope) ? listOf(scope[attribute.name] ?? (sub ? undefined : absent)) : [];
+  return sub ? values.flatMap((value) => (isComplex(value) ? listOf(value[sub.name] ?? absent) : [])) : values;
 }
 
 function listOf(value: Value | undefined): Value[] {

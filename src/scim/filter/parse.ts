@@ -2,7 +2,8 @@ import { type Filter as Parsed, parse } from 'scim2-parse-filter';
 import { comparable, instant } from '../comparable.ts';
 import type { Scalar } from '../document.ts';
 import { excerpt, invalidFilter } from '../errors.ts';
-import { notation, resolveNotation } from '../notation.ts';
+import { type Named, notation, resolveNotation } from '../notation.ts';
+import { type Note, note, type QuirkRule } from '../quirks.ts';
 import { type Attribute, findAttribute, namesOf, type ResourceType } from '../schema.ts';
 import type { Compare, CompareOp, Filter, FilterPath } from './ast.ts';
 import { type Skeleton, skeletonOf } from './skeleton.ts';
@@ -10,6 +11,19 @@ import type { Token } from './tokens.ts';
 
 /** Finds what a name in a filter means: in a resource, or in an element of a multi-valued attribute. */
 type Resolve = (name: string) => FilterPath;
+
+/** Told of each quirk and of the attribute that it was seen at, relative to the element inside brackets. */
+type Noted = (rule: QuirkRule, at: string) => void;
+
+export interface FilterOptions {
+  /**
+   * Types that the same filter is also asked of. What only they have is an attribute without a value here, and no error
+   * (RFC 7644 section 3.4.2.1).
+   */
+  others?: readonly ResourceType[];
+  /** Where quirks are put down. */
+  notes?: Note[];
+}
 
 /**
  * Parses a filter and resolves it against a resource type (RFC 7644 section 3.4.2.2).
@@ -19,27 +33,47 @@ type Resolve = (name: string) => FilterPath;
  *
  * @throws invalidFilter that says where, and for an unknown attribute which ones are known.
  */
-export function parseFilter(text: string, type: ResourceType): Filter {
+export function parseFilter(text: string, type: ResourceType, { others = [], notes }: FilterOptions = {}): Filter {
+  const noted = noting(notes);
   const resolve: Resolve = (name) => {
-    const named = resolveNotation(name, type);
-    if (named?.attribute) return { ...named, attribute: named.attribute };
+    for (const each of [type, ...others]) {
+      const named = resolveNotation(name, each);
+      if (!named?.attribute) continue;
+      if (each.computed.has(named.extension ?? '')) throw invalidFilter(`${notation(named)} cannot be filtered by`);
+      if (isLoose(name, named)) noted('loose-notation', notation(named));
+      return { ...named, attribute: named.attribute };
+    }
     const extensions = type.extensions.map(({ schema }) => schema.id);
     throw unknown(name, type.name, [...namesOf(type.attributes), ...extensions]);
   };
-  return parseWith(text, resolve);
+  return parseWith(text, resolve, noted);
 }
 
 /** Parses what stands between the brackets of a value path: a filter on one element of `attribute`. */
-export function parseElementFilter(text: string, attribute: Attribute): Filter {
-  return parseWith(text, elementResolver(attribute));
+export function parseElementFilter(text: string, attribute: Attribute, notes?: Note[]): Filter {
+  const noted = inside(attribute.name, noting(notes));
+  return parseWith(text, elementResolver(attribute, noted), noted);
 }
 
-function parseWith(text: string, resolve: Resolve): Filter {
+/** Whether an attribute of an extension is named without its URN, or with a dot behind it (notation.ts, two liberties). */
+export function isLoose(text: string, { extension = '', attribute }: Named): boolean {
+  return extension !== '' && attribute !== undefined && !text.toLowerCase().startsWith(`${extension.toLowerCase()}:`);
+}
+
+function noting(notes: Note[] | undefined): Noted {
+  return (rule, at) => notes && note({ notes }, rule, at);
+}
+
+function inside(parent: string, noted: Noted): Noted {
+  return (rule, at) => noted(rule, `${parent}.${at}`);
+}
+
+function parseWith(text: string, resolve: Resolve, noted: Noted): Filter {
   const skeleton = skeletonOf(text);
-  return build(parse(skeleton.text), skeleton, resolve);
+  return build(parse(skeleton.text), skeleton, resolve, noted);
 }
 
-function elementResolver(attribute: Attribute): Resolve {
+function elementResolver(attribute: Attribute, noted: Noted): Resolve {
   // An element of a simple multi-valued attribute has one sub-attribute, `value`: itself.
   const itself: Attribute = { ...attribute, name: 'value', multiValued: false };
   return (name) => {
@@ -47,6 +81,7 @@ function elementResolver(attribute: Attribute): Resolve {
     const wanted = name.replace(/^\./, '');
     const simple = attribute.type !== 'complex' && wanted.toLowerCase() === 'value';
     const sub = simple ? itself : findAttribute(attribute, wanted);
+    if (sub && wanted !== name) noted('sub-attribute-after-filter', sub.name);
     if (sub) return { attribute: sub };
     const known = attribute.type === 'complex' ? namesOf(attribute.subAttributes) : ['value'];
     throw unknown(wanted, attribute.name, known);
@@ -57,16 +92,16 @@ function unknown(name: string, where: string, known: readonly string[]): Error {
   return invalidFilter(`${where} has no attribute '${excerpt(name)}'. Known: ${known.join(', ')}`);
 }
 
-function build(parsed: Parsed, skeleton: Skeleton, resolve: Resolve): Filter {
+function build(parsed: Parsed, skeleton: Skeleton, resolve: Resolve, noted: Noted): Filter {
   switch (parsed.op) {
     case 'and':
     case 'or': {
       const kind = parsed.op;
-      const terms = parsed.filters.map((filter) => build(filter, skeleton, resolve));
+      const terms = parsed.filters.map((filter) => build(filter, skeleton, resolve, noted));
       return { kind, terms: terms.flatMap((term) => (term.kind === kind ? term.terms : term)) };
     }
     case 'not':
-      return { kind: 'not', term: build(parsed.filter, skeleton, resolve) };
+      return { kind: 'not', term: build(parsed.filter, skeleton, resolve, noted) };
     case 'pr':
       return { kind: 'present', path: filterable(resolve(nameOf(parsed.attrPath, skeleton))) };
     case '[]': {
@@ -76,13 +111,15 @@ function build(parsed: Parsed, skeleton: Skeleton, resolve: Resolve): Filter {
           `${notation(path)} has no elements: '[' can only follow a complex or multi-valued attribute`,
         );
       }
-      return { kind: 'element', path, filter: build(parsed.valFilter, skeleton, elementResolver(path.attribute)) };
+      const within = inside(notation(path), noted);
+      const resolveInside = elementResolver(path.attribute, within);
+      return { kind: 'element', path, filter: build(parsed.valFilter, skeleton, resolveInside, within) };
     }
     default: {
       const path = leafOf(filterable(resolve(nameOf(parsed.attrPath, skeleton))));
       const literal = skeleton.literals[Number(parsed.compValue)];
       if (!literal) throw new Error(`scim2-parse-filter answered a literal that it was not given: ${parsed.compValue}`);
-      return { kind: 'compare', path, op: parsed.op, ...readLiteral(path, parsed.op, literal) };
+      return { kind: 'compare', path, op: parsed.op, ...readLiteral(path, parsed.op, literal, noted) };
     }
   }
 }
@@ -121,7 +158,7 @@ const COMPARISONS: Record<Attribute['type'], readonly CompareOp[]> = {
   complex: [],
 };
 
-function readLiteral(path: FilterPath, op: CompareOp, token: Token): Pick<Compare, 'literal' | 'value'> {
+function readLiteral(path: FilterPath, op: CompareOp, token: Token, noted: Noted): Pick<Compare, 'literal' | 'value'> {
   const leaf = path.sub ?? path.attribute;
   const equality = op === 'eq' || op === 'ne';
   if (!equality && !COMPARISONS[leaf.type].includes(op)) {
@@ -132,6 +169,8 @@ function readLiteral(path: FilterPath, op: CompareOp, token: Token): Pick<Compar
     throw invalidFilter(`${notation(path)} ${op} null has no meaning; write 'pr', 'eq null' or 'ne null'`);
   }
   const literal = literalOf(leaf, token);
+  const quirk = quirkOf(leaf, token);
+  if (literal !== undefined && quirk) noted(quirk, notation(path));
   if (literal !== undefined) return { literal, value: comparable(leaf, literal) };
   throw invalidFilter(`${notation(path)} is compared with a value that is no ${leaf.type}`);
 }
@@ -151,4 +190,12 @@ function literalOf(leaf: Attribute, { kind, text }: Token): Scalar | undefined {
     default:
       return text;
   }
+}
+
+/** RFC 7644 figure 1: a literal is one of JSON, of the attribute's own type (section 3.4.2.2). */
+function quirkOf(leaf: Attribute, { kind, text }: Token): QuirkRule | undefined {
+  if (leaf.type === 'boolean')
+    return kind === 'word' && /^(true|false)$/.test(text) ? undefined : 'string-boolean-in-filter';
+  const isNumber = leaf.type === 'integer' || leaf.type === 'decimal';
+  return kind === 'word' && !isNumber ? 'unquoted-filter-value' : undefined;
 }
