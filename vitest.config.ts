@@ -7,5 +7,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     globalSetup: ['test/postgres.ts'],
     pool: 'forks',
+    // Much of the time goes by waiting for timers and processes, so a core carries more than one file.
+    maxWorkers: '150%',
   },
 });
