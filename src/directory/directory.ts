@@ -130,7 +130,12 @@ export function createDirectory(options: DirectoryOptions): Directory {
   ): Promise<Written> => {
     if (saved.changed) onChange();
     if (query.bare) return { resource: null, ...place(caller, type, saved) };
-    const [presented] = await present(reading(caller, type), [saved], query, saved.relations);
+    const [presented] = await present(
+      reading(caller, type),
+      [saved],
+      { ...query, written: saved.written },
+      saved.relations,
+    );
     return { resource: null, ...place(caller, type, saved), ...presented };
   };
 

@@ -38,6 +38,8 @@ export interface Writing {
 export interface Saved extends Row {
   /** False: the request changed nothing, and nothing was written. */
   changed: boolean;
+  /** Attributes that the request gave a value, or another one. */
+  written: readonly string[];
   /** Where they are known without reading. */
   relations?: Relations;
 }
@@ -84,7 +86,7 @@ export async function createRow(writing: Writing, id: string, body: unknown): Pr
     now,
   );
   const known = relation && added.length > 0 ? { [relation]: added.map(memberValue) } : {};
-  return { ...row, changed: true, relations: known };
+  return { ...row, changed: true, written: pathsIn(document, type), relations: known };
 }
 
 export async function replaceRow(writing: Writing, id: string, body: unknown): Promise<Saved> {
@@ -159,7 +161,8 @@ async function save(writing: Writing, row: Row, { action, before, document, wish
   const delta = wish ? await membersDelta(trx, dialect, tenant, row.id, wish) : NO_DELTA;
   const edited = changedPaths(before, document, type);
   const moved = delta.added.length > 0 || delta.removed.length > 0;
-  if (edited.length === 0 && !moved) return { ...row, changed: false };
+  const written = action === 'replace' ? pathsIn(document, type) : edited;
+  if (edited.length === 0 && !moved) return { ...row, changed: false, written };
 
   const relation = writableRelation(type);
   const subject = !relation ? 'user' : edited.length > 0 ? 'group' : 'group-members';
@@ -179,7 +182,7 @@ async function save(writing: Writing, row: Row, { action, before, document, wish
   }
   const changed = moved && relation ? [...edited, relation] : edited;
   await recordActivity(trx, caller, { action, resourceType: type.name, resourceId: row.id, changed }, now);
-  return { ...saved, changed: true };
+  return { ...saved, changed: true, written };
 }
 
 async function putMembers(writing: Writing, groupId: string, relation: string, delta: MembersDelta, seq: number) {
@@ -209,6 +212,10 @@ function isDeactivation(before: Document, after: Document): boolean {
 /** The attribute whose values live in rows and may be written: it makes its type a group. */
 function writableRelation(type: ResourceType): string | undefined {
   return [...type.relations.values()].find((relation) => relation.mutability !== 'readOnly')?.name;
+}
+
+function pathsIn(document: Document, type: ResourceType): string[] {
+  return changedPaths({}, document, type);
 }
 
 /** Top-level attributes that differ; those of an extension under its URN. */

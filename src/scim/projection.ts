@@ -44,6 +44,8 @@ export function assemble(type: ResourceType, { id, document, relations, meta }: 
 export interface ProjectionParameters {
   attributes?: string | undefined;
   excludedAttributes?: string | undefined;
+  /** Attributes that the request wrote: of them, what is returned on request counts as asked for (RFC 7643 section 7). */
+  written?: readonly string[] | undefined;
 }
 
 /**
@@ -63,12 +65,14 @@ const selectionsByDefault = new WeakMap<ResourceType, Selection>();
  * a complex attribute names all of it. `excludedAttributes` also takes from what `attributes` named.
  */
 export function selectionOf(type: ResourceType, parameters: ProjectionParameters): Selection {
-  const asked = Boolean(parameters.attributes?.trim() || parameters.excludedAttributes?.trim());
+  const written = new Set(parameters.written?.filter((name) => onRequest(type).has(name)));
+  const asked = Boolean(parameters.attributes?.trim() || parameters.excludedAttributes?.trim() || written.size > 0);
   const known = asked ? undefined : selectionsByDefault.get(type);
   if (known) return known;
   const request: Request = {
     include: parameters.attributes?.trim() ? namesIn(parameters.attributes, type) : undefined,
     exclude: namesIn(parameters.excludedAttributes ?? '', type),
+    written,
   };
   const core = attributesOf(type).map((attribute): Choice => [attribute.name, choose({ attribute }, request)]);
   const extensions = type.extensions.map(({ schema }): Choice => {
@@ -144,9 +148,26 @@ interface Request {
   /** Undefined: what is returned by default. Names are in canonical notation. */
   readonly include: ReadonlySet<string> | undefined;
   readonly exclude: ReadonlySet<string>;
+  readonly written: ReadonlySet<string>;
 }
 type Choice = [name: string, selection: Selection | undefined];
 type Path = Named & { attribute: Attribute };
+
+const onRequestOf = new WeakMap<ResourceType, ReadonlySet<string>>();
+
+/** Attributes that are returned on request, in canonical notation. */
+function onRequest(type: ResourceType): ReadonlySet<string> {
+  const known = onRequestOf.get(type);
+  if (known) return known;
+  const core = [...type.attributes.values()].map((attribute): Path => ({ attribute }));
+  const extensions = type.extensions.flatMap(({ schema }) =>
+    [...schema.attributes.values()].map((attribute): Path => ({ extension: schema.id, attribute })),
+  );
+  const found = [...core, ...extensions].filter(({ attribute }) => attribute.returned === 'request');
+  const names = new Set(found.map(notation));
+  onRequestOf.set(type, names);
+  return names;
+}
 
 /** writeOnly attributes never come as far as a resource. */
 function attributesOf(scope: ResourceType | Schema): Attribute[] {
@@ -166,13 +187,13 @@ function choose(path: Path, request: Request): Selection | undefined {
 }
 
 /** `some`: only the sub-attributes that were named. */
-function verdict(path: Path, { include, exclude }: Request): 'all' | 'some' | 'none' {
+function verdict(path: Path, { include, exclude, written }: Request): 'all' | 'some' | 'none' {
   const { returned } = path.attribute;
   if (returned === 'always') return 'all';
   const name = notation(path);
   const container = path.extension ?? '';
   if (returned === 'never' || exclude.has(name) || exclude.has(container)) return 'none';
-  if (!include) return returned === 'request' ? 'none' : 'all';
+  if (!include) return returned === 'request' && !written.has(name) ? 'none' : 'all';
   if (include.has(name) || include.has(container)) return 'all';
   const subs = [...path.attribute.subAttributes.values()];
   return subs.some((sub) => include.has(notation({ ...path, sub }))) ? 'some' : 'none';

@@ -20,6 +20,15 @@ const badgeSchema = {
     { name: 'code', uniqueness: 'server', caseExact: true },
     { name: 'issued', type: 'dateTime' },
     { name: 'serial', mutability: 'immutable' },
+    {
+      name: 'chip',
+      type: 'complex',
+      subAttributes: [
+        { name: 'maker', mutability: 'immutable' },
+        { name: 'model' },
+        { name: 'wear', mutability: 'readOnly' },
+      ],
+    },
     { name: 'note', returned: 'request' },
     { name: 'hidden', returned: 'never' },
     { name: 'floors', multiValued: true, type: 'decimal' },
@@ -28,7 +37,12 @@ const badgeSchema = {
       name: 'doors',
       type: 'complex',
       multiValued: true,
-      subAttributes: [{ name: 'value' }, { name: 'primary', type: 'boolean' }, { name: 'until', type: 'dateTime' }],
+      subAttributes: [
+        { name: 'value' },
+        { name: 'primary', type: 'boolean' },
+        { name: 'until', type: 'dateTime', required: true },
+        { name: 'key', mutability: 'immutable' },
+      ],
     },
   ],
 };
@@ -123,17 +137,24 @@ it.each(['sqlite', 'postgres'] as const)(
         code: 'A1',
         issued: '2026-01-01T10:00:00.1234567+02:00',
         serial: 's',
+        chip: { maker: 'acme', model: 'one' },
         floors: [1.5, 2],
-        doors: [{ value: 'east', until: '2027-01-01T00:00:00Z' }],
+        doors: [{ value: 'east', until: '2027-01-01T00:00:00Z', key: 'k' }],
       };
       const created = await scim('POST', '/Users', {
         userName: 'jane',
-        [BADGE]: { ...badge, note: 'n', hidden: 'h', state: 'ignored' },
+        [BADGE]: { ...badge, chip: { ...badge.chip, wear: 'ignored' }, note: 'n', hidden: 'h', state: 'ignored' },
       });
-      expect(created.body[BADGE]).toEqual(badge);
+      // What is returned on request counts as asked for by the request that writes it.
+      expect(created.body[BADGE]).toEqual({ ...badge, note: 'n' });
+      expect((await scim('GET', `/Users/${created.body.id}`)).body[BADGE]).toEqual(badge);
+      const noted = patch({ op: 'replace', path: `${BADGE}:note`, value: 'm' });
+      expect((await scim('PATCH', `/Users/${created.body.id}`, noted)).body[BADGE].note).toBe('m');
+      const titled = patch({ op: 'replace', path: 'title', value: 'm' });
+      expect((await scim('PATCH', `/Users/${created.body.id}`, titled)).body[BADGE]).not.toHaveProperty('note');
       const { id } = created.body;
       const asked = (await scim('GET', `/Users/${id}?attributes=${BADGE}:note,${BADGE}:hidden`)).body;
-      expect(asked[BADGE]).toEqual({ note: 'n' });
+      expect(asked[BADGE]).toEqual({ note: 'm' });
 
       const found = async (filter: string) => (await scim('GET', `/Users?filter=${encodeURIComponent(filter)}`)).body;
       for (const filter of [
@@ -150,10 +171,35 @@ it.each(['sqlite', 'postgres'] as const)(
 
       const twin = await scim('POST', '/Users', { userName: 'bob', [BADGE]: { code: 'A1' } });
       expect(twin).toMatchObject({ status: 409, body: { scimType: 'uniqueness' } });
-      const serial = patch({ op: 'replace', path: `${BADGE}:serial`, value: 'other' });
-      expect((await scim('PATCH', `/Users/${id}`, serial)).body.scimType).toBe('mutability');
+      for (const [path, value] of [
+        ['serial', 'other'],
+        ['chip', { maker: 'other' }],
+        ['chip.maker', 'other'],
+        ['doors', [{ value: 'east', until: '2027-01-01T00:00:00Z', key: 'other' }]],
+        ['doors[value eq "east"].key', 'other'],
+      ] as const) {
+        const change = patch({ op: 'add', path: `${BADGE}:${path}`, value });
+        expect({ path, ...(await scim('PATCH', `/Users/${id}`, change)).body }).toMatchObject({
+          path,
+          scimType: 'mutability',
+        });
+      }
+      for (const path of ['chip.maker', 'doors[value eq "east"].key', 'doors[value eq "east"].until']) {
+        const removal = patch({ op: 'remove', path: `${BADGE}:${path}` });
+        expect({ path, ...(await scim('PATCH', `/Users/${id}`, removal)).body }).toMatchObject({
+          path,
+          scimType: 'mutability',
+        });
+      }
       const wrong = await scim('PATCH', `/Users/${id}`, patch({ op: 'add', path: `${BADGE}:number`, value: 'seven' }));
       expect(wrong.body.scimType).toBe('invalidValue');
+      const put = (content: object) => scim('PUT', `/Users/${id}`, { userName: 'jane', [BADGE]: content });
+      expect((await put({ serial: 'other' })).body.scimType).toBe('mutability');
+      expect((await put({ chip: { maker: 'other' } })).body.scimType).toBe('mutability');
+      // What is immutable and left out stays; the rest goes.
+      const kept = { serial: 's', chip: { maker: 'acme', model: 'two' } };
+      expect((await put({ chip: { model: 'two' } })).body[BADGE]).toEqual(kept);
+      expect((await put({})).body[BADGE]).toEqual({ serial: 's' });
     }
   },
 );

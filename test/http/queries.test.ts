@@ -198,6 +198,44 @@ it('refuses a cursor after its time', async () => {
   expect(late).toMatchObject({ status: 400, body: { scimType: 'expiredCursor' } });
 });
 
+it('refuses what could be taken for something else', async () => {
+  const { scim } = await startLinkspan({ targets: [] });
+  await scim('POST', '/Users', PEOPLE[0]);
+  const scimType = async (...request: Parameters<Scim>) => (await scim(...request)).body.scimType;
+  // A template that yields nothing must not find the first of everybody.
+  expect(await scimType('GET', '/Users?filter=')).toBe('invalidFilter');
+  expect(await scimType('POST', '/Users/.search', { filter: ' ' })).toBe('invalidFilter');
+  expect(await scimType('POST', '/.search', '{"filter":"userName pr","Filter":"title pr"}')).toBe('invalidSyntax');
+  const { id } = (await scim('GET', '/Users')).body.Resources[0];
+  const twice = '{"Operations":[{"op":"add","Op":"remove","path":"title","value":"x"}]}';
+  const refused = await scim('PATCH', `/Users/${id}`, twice);
+  expect(refused.body).toMatchObject({
+    scimType: 'invalidSyntax',
+    detail: expect.stringContaining('Operations[0] (path title)'),
+  });
+});
+
+it('understands addresses as clients put them together', async () => {
+  const { scim, url } = await startLinkspan({ targets: [] });
+  const { id } = (await scim('POST', '/Users', PEOPLE[0])).body;
+  for (const route of ['//Users', '/Users/', `/Users//${id}`, `//Users/${id}/`, '/', '//']) {
+    expect({ route, status: (await scim('GET', route)).status }).toEqual({ route, status: 200 });
+  }
+  const json = await scim('GET', '/Users', undefined, { accept: 'Application/JSON' });
+  expect(json.headers.get('content-type')).toBe('application/json');
+  for (const route of ['/Schemas', '/ResourceTypes/User', '/ServiceProviderConfig']) {
+    const put = await scim('PUT', route, {});
+    expect({ route, status: put.status, allow: put.headers.get('allow') }).toEqual({
+      route,
+      status: 405,
+      allow: 'GET',
+    });
+  }
+  const got = await scim('GET', `/Users/${id}`);
+  for (const header of ['location', 'content-location']) expect(got.headers.get(header)).toBe(got.body.meta.location);
+  expect((await fetch(`${url}/tenants/acme/scim/v1/Users`)).status).toBe(400);
+});
+
 it('knows nobody at /Me, and says which methods a query may have', async () => {
   const { scim } = await startLinkspan({ targets: [] });
   for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {

@@ -17,6 +17,55 @@ describe.each(['sqlite', 'postgres'] as const)('versions (%s)', (kind) => {
     expect(refused?.body).toMatchObject({ status: '412', schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'] });
     expect((await scim('GET', `/Users/${created.body.id}`)).body.meta.version).toBe('W/"2"');
   });
+
+  it('of groups change when somebody in them is deleted, so that nobody puts a leaver back', async () => {
+    const { scim } = await startLinkspan({ kind, targets: [] });
+    const jane = (await scim('POST', '/Users', { userName: 'jane' })).body;
+    const inner = (await scim('POST', '/Groups', { displayName: 'Inner' })).body;
+    const members = [{ value: jane.id }, { value: inner.id }];
+    const { id } = (await scim('POST', '/Groups', { displayName: 'Team', members })).body;
+    const other = (await scim('POST', '/Groups', { displayName: 'Other' })).body;
+    const before = await scim('GET', `/Groups/${id}`);
+    await scim('DELETE', `/Users/${jane.id}`);
+    const after = await scim('GET', `/Groups/${id}`, undefined, { 'if-none-match': before.body.meta.version });
+    expect(after).toMatchObject({ status: 200, body: { members: [{ value: inner.id }], meta: { version: 'W/"2"' } } });
+    expect(after.body.meta.lastModified > before.body.meta.lastModified).toBe(true);
+    const late = await scim(
+      'PUT',
+      `/Groups/${id}`,
+      { displayName: 'Team', members },
+      { 'if-match': before.body.meta.version },
+    );
+    expect(late.status).toBe(412);
+    await scim('DELETE', `/Groups/${inner.id}`);
+    expect((await scim('GET', `/Groups/${id}`)).body.meta.version).toBe('W/"3"');
+    expect((await scim('GET', `/Groups/${other.id}`)).body.meta.version).toBe('W/"1"');
+  });
+
+  it('of users follow the groups that are shown, and still guard what a client may write', async () => {
+    const { scim } = await startLinkspan({ kind, targets: [] });
+    const jane = (await scim('POST', '/Users', { userName: 'jane' })).body;
+    const group = (await scim('POST', '/Groups', { displayName: 'Team', members: [{ value: jane.id }] })).body;
+    const known = (query = '', version = '') =>
+      scim('GET', `/Users/${jane.id}${query}`, undefined, version ? { 'if-none-match': version } : {});
+    const inTeam = await known('', jane.meta.version);
+    expect(inTeam.status).toBe(200);
+    expect(inTeam.headers.get('etag')).toBe(inTeam.body.meta.version);
+    expect((await known('', inTeam.body.meta.version)).status).toBe(304);
+    expect((await known('?excludedAttributes=groups', jane.meta.version)).status).toBe(304);
+    await scim('PATCH', `/Groups/${group.id}`, patch({ op: 'replace', path: 'displayName', value: 'Crew' }));
+    const renamed = await known('', inTeam.body.meta.version);
+    expect(renamed).toMatchObject({ status: 200, body: { groups: [{ display: 'Crew' }] } });
+
+    const filter = encodeURIComponent(`meta.version eq ${JSON.stringify(renamed.body.meta.version)}`);
+    expect((await scim('GET', `/Users?filter=${filter}`)).body.Resources).toEqual([renamed.body]);
+    const title = patch({ op: 'add', path: 'title', value: 'x' });
+    for (const version of [inTeam.body.meta.version, jane.meta.version]) {
+      expect((await scim('PATCH', `/Users/${jane.id}`, title, { 'if-match': version })).status).toBe(
+        version === jane.meta.version ? 412 : 200,
+      );
+    }
+  });
 });
 
 describe('conditions', () => {
@@ -32,6 +81,16 @@ describe('conditions', () => {
     expect((await scim('DELETE', `/Users/${id}`, undefined, { 'if-match': 'W/"1"' })).status).toBe(412);
     expect((await scim('GET', `/Users/${id}`)).status).toBe(200);
     expect((await scim('DELETE', `/Users/${id}`, undefined, { 'if-match': 'W/"4"' })).status).toBe(204);
+  });
+
+  it('refuse a write to what the client says it has', async () => {
+    const { scim } = await startLinkspan({ targets: [] });
+    const { id } = (await scim('POST', '/Users', { userName: 'jane' })).body;
+    for (const condition of ['*', 'W/"1"']) {
+      const put = await scim('PUT', `/Users/${id}`, { userName: 'x' }, { 'if-none-match': condition });
+      expect(put.status).toBe(412);
+    }
+    expect((await scim('PUT', `/Users/${id}`, { userName: 'x' }, { 'if-none-match': 'W/"2"' })).status).toBe(200);
   });
 
   it('save the client an answer that it has', async () => {

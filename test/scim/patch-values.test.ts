@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Document } from '../../src/scim/document.ts';
-import { deviceTypeOf, ENT, failureOf, USER } from './fixtures.ts';
+import { applyPatch } from '../../src/scim/patch.ts';
+import { deviceTypeOf, ENT, failureOf, USER, USER_TYPE } from './fixtures.ts';
 import { ENTRA, jane, type Operation, patch, patched, refusal, STRICT } from './patching.ts';
 
 describe('add', () => {
@@ -35,6 +36,39 @@ describe('add', () => {
     const named = { value: 'JANE@home.example', type: 'HOME', display: 'Home' };
     const { emails } = patch([{ op: 'add', path: 'emails', value: [named] }]).document;
     expect(emails).toContainEqual({ value: 'jane@home.example', type: 'home', display: 'Home' });
+  });
+
+  it('lets another value become primary although the former one is sent again', () => {
+    const emails = [{ value: 'a@x', type: 'work', primary: true }];
+    const sent = [
+      { value: 'b@x', type: 'home', primary: true },
+      { value: 'a@x', type: 'work' },
+    ];
+    const { document } = applyPatch(
+      { userName: 'j', emails },
+      { Operations: [{ op: 'add', path: 'emails', value: sent }] },
+      USER_TYPE,
+      { createOnReplace: false },
+    );
+    expect(document.emails).toEqual([
+      { value: 'a@x', type: 'work', primary: false },
+      { value: 'b@x', type: 'home', primary: true },
+    ]);
+  });
+
+  it('keeps one of two that have the same value and type', () => {
+    const twice = [
+      { value: 'n@x', type: 'work' },
+      { value: 'N@x', type: 'work', display: 'N' },
+    ];
+    expect(patched({ op: 'replace', path: 'emails', value: twice }).emails).toEqual([
+      { value: 'n@x', type: 'work', display: 'N' },
+    ]);
+    const { emails } = patched(
+      { op: 'replace', path: 'emails[type eq "home"]', value: { value: 'n@x', type: 'work' } },
+      { op: 'add', path: 'emails', value: [{ value: 'n@x', type: 'work' }] },
+    );
+    expect((emails as { value: string }[]).filter(({ value }) => value === 'n@x')).toHaveLength(1);
   });
 
   it('adds to a value that is there what it did not have', () => {
