@@ -86,7 +86,7 @@ export async function present(
       const complete = asksFor({ attribute: relation }, type, query);
       const read =
         known && !complete ? () => known[relation.name] : await readRelation(reading, relation, ids, complete);
-      return { name: relation.name, read };
+      return { ...relation, read };
     }),
   );
   const documents = rows.map((row) => JSON.parse(row.document) as Document);
@@ -95,9 +95,11 @@ export async function present(
 
   return rows.map((row, index) => {
     const held: Record<string, readonly RelationValue[]> = {};
-    const streamed: Record<string, Streamed> = {};
-    for (const { name, read } of readers) {
+    const streamed: Record<string, Streamed | []> = {};
+    for (const { name, mutability, read } of readers) {
       const values = read(row.id);
+      // A group without members says so: authentik fills up only what it is shown.
+      if (!values && mutability !== 'readOnly') streamed[name] = [];
       if (values && isPages(values)) streamed[name] = new Streamed(selected(values, name, selection));
       else if (values) held[name] = values;
     }

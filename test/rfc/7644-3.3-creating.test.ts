@@ -52,6 +52,6 @@ describe.each(KINDS)('RFC 7644 3.3 (%s)', (kind) => {
     const user = await scim('POST', '/Users', { schemas: [USER], userName: 'bjensen' });
     const group = await scim('POST', '/Groups', { schemas: [GROUP], displayName: 'Tour Guides' });
     expectResource(user, scim, 'User', { schemas: [USER], userName: 'bjensen', ...DEFAULTS }, 201);
-    expectResource(group, scim, 'Group', { schemas: [GROUP], displayName: 'Tour Guides' }, 201);
+    expectResource(group, scim, 'Group', { schemas: [GROUP], displayName: 'Tour Guides', members: [] }, 201);
   });
 });

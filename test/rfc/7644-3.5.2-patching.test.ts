@@ -28,7 +28,7 @@ describe.each(KINDS)('RFC 7644 3.5.2 (%s)', (kind) => {
   it('RFC 7644 3.5.2, figure 8: the path members', async () => {
     const { send } = await group();
     const answer = await send({ op: 'remove', path: 'members' });
-    expect({ status: answer.status, members: answer.body.members }).toEqual({ status: 200, members: undefined });
+    expect({ status: answer.status, members: answer.body.members }).toEqual({ status: 200, members: [] });
   });
 
   it('RFC 7644 3.5.2, figure 8: the path name.familyName', async () => {
@@ -47,7 +47,7 @@ describe.each(KINDS)('RFC 7644 3.5.2 (%s)', (kind) => {
   it('RFC 7644 3.5.2, figure 8: the path members[value eq "..."]', async () => {
     const { send } = await group();
     const answer = await send({ op: 'remove', path: `members[value eq "${BABS}"]` });
-    expect({ status: answer.status, members: answer.body.members }).toEqual({ status: 200, members: undefined });
+    expect({ status: answer.status, members: answer.body.members }).toEqual({ status: 200, members: [] });
   });
 
   it('RFC 7644 3.5.2, figure 8: the path members[value eq "..."].displayName', async () => {
