@@ -6,6 +6,7 @@ import { serve } from '@hono/node-server';
 import { type Config, hostForUrl, publicUrlOf } from './config.ts';
 import { createDirectory, type Directory } from './directory/directory.ts';
 import { createQuirkLedger, type QuirkLedger } from './directory/quirks.ts';
+import { reindex } from './directory/reindex.ts';
 import { createScopeCompiler, type ScopeCompiler } from './directory/scope.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createServer } from './http/server.ts';
@@ -114,6 +115,11 @@ export async function startServer(
     onLedgerError: (error) => log.warn({ err: error }, 'the quirk ledger cannot be written; it will be tried again'),
   };
   const app = await openApp(config, hooks, storeOptions);
+  const reindexed = await reindex(app.store, [...app.resourceTypes.values()]).catch(async (error) => {
+    await app.close();
+    throw error;
+  });
+  if (reindexed && reindexed.resources > 0) log.info(reindexed, 'search forms made anew for changed schemas');
   const metrics = createMetrics(() => census(app.store));
   const http = createServer({
     app,
@@ -130,6 +136,7 @@ export async function startServer(
   port = listener.port;
   const sync = await startSync({
     ...app,
+    keep: { days: config.keepDays, receiptDays: config.keepReceiptDays },
     onCall: (lane, call) =>
       metrics.countCall(lane.tenant, lane.name, String(call.status ?? call.error), call.duration_ms / 1_000),
     onWorked(lane, account, { outcome, reason, held }) {

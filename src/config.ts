@@ -22,6 +22,10 @@ export interface Config {
   /** A sandbox that runs elsewhere, or null. */
   sandboxUrl: string | null;
   logLevel: (typeof LOG_LEVELS)[number];
+  /** How long activity and calls are remembered. */
+  keepDays: number;
+  /** How long receipts of removals are. */
+  keepReceiptDays: number;
 }
 
 export class ConfigError extends Error {
@@ -40,6 +44,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     if (value === null) return fallback;
     if (/^\d{1,5}$/.test(value) && Number(value) <= 65_535) return Number(value);
     problems.push(`${name} must be a port number between 0 and 65535, not "${value}".`);
+    return fallback;
+  };
+
+  const days = (name: string, fallback: number): number => {
+    const value = text(name);
+    if (value === null) return fallback;
+    if (/^\d{1,5}$/.test(value) && Number(value) > 0) return Number(value);
+    problems.push(`${name} must be a whole number of days between 1 and 99999, not "${value}".`);
     return fallback;
   };
 
@@ -76,6 +88,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     sandboxPort: port('LINKSPAN_SANDBOX_PORT', 8485),
     sandboxUrl: url('LINKSPAN_SANDBOX_URL', ['http:', 'https:']),
     logLevel: logLevel ?? 'info',
+    keepDays: days('LINKSPAN_KEEP_DAYS', 90),
+    keepReceiptDays: days('LINKSPAN_KEEP_RECEIPT_DAYS', 400),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;

@@ -41,7 +41,7 @@ interface Engine {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   let engine: Promise<Engine> | undefined;
   const asked = createServer((_, response) => {
-    engine ??= start();
+    engine ??= startPostgres();
     engine.then(
       ({ url }) => response.end(url),
       (error: unknown) => response.writeHead(500).end(`PostgreSQL did not start: ${error}`),
@@ -60,14 +60,14 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 }
 
 /** Starts from nothing each time: what an attempt left behind (a port taken in the meantime) must not spoil the next. */
-async function start(attemptsLeft = 2): Promise<Engine> {
+export async function startPostgres(attemptsLeft = 2): Promise<Engine> {
   const home = await mkdtemp(join(tmpdir(), 'linkspan-postgres-'));
   try {
     return await startIn(home);
   } catch (error) {
     await rm(home, { recursive: true, force: true });
     if (attemptsLeft === 0) throw error;
-    return start(attemptsLeft - 1);
+    return startPostgres(attemptsLeft - 1);
   }
 }
 

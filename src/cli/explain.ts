@@ -37,7 +37,7 @@ async function lookUp(app: App, tenant: string, userName: string): Promise<Expla
   return explanation;
 }
 
-function render({ user, targets }: Explanation, tenant: string): string {
+function render({ user, targets, wasBefore, isNow }: Explanation, tenant: string): string {
   const { resource, deleted, groups } = user;
   const state = deleted ? bad('deleted') : resource.active === false ? bad('inactive') : good('active');
   const meta = resource.meta as { created: string; lastModified: string };
@@ -47,6 +47,8 @@ function render({ user, targets }: Explanation, tenant: string): string {
     ['externalId', String(resource.externalId ?? '-')],
     ['userType', String(resource.userType ?? '-')],
     ['groups', groups.join(', ') || '-'],
+    ...(wasBefore ? [['was before', `${wasBefore}, deleted since: its accounts were taken over`]] : []),
+    ...(isNow ? [['is now', `${isNow}, who takes the accounts over`]] : []),
     ['last changed', `${meta.lastModified.slice(0, 19).replace('T', ' ')} UTC`],
   ];
   return [

@@ -8,6 +8,7 @@ import { target } from './target.ts';
 import { tenant } from './tenant.ts';
 import { inPlainWords } from './terminal.ts';
 import { token } from './token.ts';
+import { why } from './why.ts';
 
 export async function run(argv: readonly string[]): Promise<void> {
   const program = new Command('linkspan')
@@ -17,7 +18,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .showHelpAfterError('(add --help for what there is)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
 
-  for (const command of [serve, demo, sandbox, tenant, token, target, explain]) program.addCommand(command());
+  for (const command of [serve, demo, sandbox, tenant, token, target, explain, why]) program.addCommand(command());
 
   try {
     await program.parseAsync(argv);

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { type CountedQuirk, listQuirks, type QuirkExample } from '../directory/quirks.ts';
 import { requireTenant } from '../tenancy/tenants.ts';
-import { bold, dim, print, printJson, when, withApp } from './terminal.ts';
+import { bold, dim, print, printJson, when, withApp, wrapped } from './terminal.ts';
 
 export const quirks = () =>
   new Command('quirks')
@@ -47,17 +47,4 @@ export function quirkTable(counted: readonly CountedQuirk[], columns: number): s
 
 function exampleText({ method, type, path, client }: QuirkExample): string {
   return `${[method, type, path].filter((part) => part !== null).join(' ')}${client ? ` (${client})` : ''}`;
-}
-
-/** Broken at spaces; a word that is longer than a line is broken anywhere. */
-function wrapped(text: string, width: number): string[] {
-  const room = Math.max(20, width);
-  const lines: string[] = [''];
-  for (const word of text.split(' ').flatMap((each) => each.match(new RegExp(`.{1,${room}}`, 'gsu')) ?? [])) {
-    const last = lines.at(-1) ?? '';
-    if (last === '') lines[lines.length - 1] = word;
-    else if (last.length + 1 + word.length <= room) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

@@ -21,7 +21,6 @@ export const bad = (text: string) => styleText('red', text);
 
 /** Columns as wide as their content; the last one is not padded. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const width = (text: string) => [...stripVTControlCharacters(text)].length;
   const widths = header.map((title, column) => Math.max(width(title), ...rows.map((row) => width(row[column] ?? ''))));
   const line = (cells: readonly string[]) =>
     cells
@@ -29,6 +28,24 @@ export function table(header: readonly string[], rows: readonly (readonly string
       .join('  ')
       .trimEnd();
   return [dim(line(header)), ...rows.map(line)].join('\n');
+}
+
+/** Columns on a terminal. */
+export function width(text: string): number {
+  return [...stripVTControlCharacters(text)].length;
+}
+
+/** Broken at spaces; a word that is longer than a line is broken anywhere. */
+export function wrapped(text: string, columns: number): string[] {
+  const room = Math.max(20, columns);
+  const lines: string[] = [''];
+  for (const word of text.split(' ').flatMap((each) => each.match(new RegExp(`.{1,${room}}`, 'gsu')) ?? [])) {
+    const last = lines.at(-1) ?? '';
+    if (last === '') lines[lines.length - 1] = word;
+    else if (width(last) + 1 + width(word) <= room) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 /** An instant as people read it, in UTC to the second. */

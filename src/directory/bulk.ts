@@ -10,6 +10,13 @@ import { excerpt, ScimError } from '../scim/errors.ts';
 import type { ProjectionParameters } from '../scim/projection.ts';
 import { StoreUnavailable } from '../store/errors.ts';
 import { type Directory, type DirectoryCaller, NoneCreated, type Request, type Written } from './directory.ts';
+import { holdsStreamed } from './streamed.ts';
+
+/**
+ * Characters of resources in one answer. What is beyond goes out without its resource, as RFC 7644 section 3.7 allows: the
+ * operations are done, and must not be lost in an answer that cannot be made.
+ */
+const MAX_SHOWN = 64 * 1_048_576;
 
 /** What became of an operation. */
 export type BulkOutcome = { operation: BulkOperation } & Attempt;
@@ -34,6 +41,7 @@ export async function carryOutBulk(
   const created = new Set<string>();
   let errors = 0;
   let away: StoreUnavailable | undefined;
+  let shownSize = 0;
 
   for (const unit of units) {
     if (errors >= failOnErrors) break;
@@ -114,7 +122,7 @@ export async function carryOutBulk(
   }
 
   function ownActivity(): DirectoryCaller {
-    return { ...caller, activityId: randomUUIDv7() };
+    return { ...caller, activityId: randomUUIDv7(), requestId: caller.activityId };
   }
 
   function asked({ projection }: BulkTask): ProjectionParameters | undefined {
@@ -128,7 +136,9 @@ export async function carryOutBulk(
   }
 
   function success(written: Written | undefined): Attempt {
-    return { ...(written && { written }) };
+    if (!written?.resource || holdsStreamed(written.resource)) return written ? { written } : {};
+    shownSize += JSON.stringify(written.resource).length;
+    return { written: shownSize > MAX_SHOWN ? { ...written, resource: null } : written };
   }
 }
 

@@ -9,6 +9,8 @@ export interface Actor {
   actor: string;
   /** UUIDv7: the request's id in logs, answers and the activity log. */
   activityId: string;
+  /** The request that this is one operation of (Bulk), where it is not a request of its own. */
+  requestId?: string;
 }
 
 export interface Activity {
@@ -30,6 +32,7 @@ export async function recordActivity(
     .values({
       tenant: actor.tenant,
       id: actor.activityId,
+      request_id: actor.requestId ?? null,
       at: now,
       actor: actor.actor,
       action: activity.action,

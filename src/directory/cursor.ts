@@ -28,12 +28,16 @@ export interface CursorScope {
 }
 
 export interface Cursor {
-  /** The page lies behind this place, or, `backwards`, before it. */
+  /** The page lies behind this place, or, `backwards`, before it; `inclusive`: it begins with it. */
   place: Place;
+  inclusive: boolean;
   backwards: boolean;
   /** `totalResults` of the first page. */
   total: number;
 }
+
+/** Of a longer sort key a cursor has the beginning alone: it must fit into a URL. */
+const LONGEST_KEY = 500;
 
 const content = z.object({
   scope: z.string(),
@@ -41,13 +45,18 @@ const content = z.object({
   expires: z.number(),
   seq: z.number(),
   key: z.string().nullable(),
+  cut: z.boolean(),
+  inclusive: z.boolean(),
   backwards: z.boolean(),
   total: z.number(),
 });
 
 export function writeCursor(seal: Seal, scope: CursorScope, { place, ...rest }: Cursor, now: Millis): Promise<string> {
   const expires = now + CURSOR_TIMEOUT * 1_000;
-  const written: z.infer<typeof content> = { scope: scopeOf(scope), count: scope.count, expires, ...place, ...rest };
+  const { seq, key } = place;
+  const isLong = key !== null && key.length > LONGEST_KEY;
+  const held = { seq, key: isLong ? key.slice(0, LONGEST_KEY).toWellFormed() : key, cut: isLong };
+  const written: z.infer<typeof content> = { scope: scopeOf(scope), count: scope.count, expires, ...held, ...rest };
   return seal.seal(JSON.stringify(written));
 }
 
@@ -59,8 +68,8 @@ export async function readCursor(seal: Seal, scope: CursorScope, text: string, n
   if (!data || data.scope !== scopeOf(scope)) throw invalid;
   if (data.expires < now) throw expiredCursor('The cursor has expired. Begin anew with an empty cursor.');
   if (data.count !== scope.count) throw invalidCount('count must be the same for all pages of a query.');
-  const { seq, key, backwards, total } = data;
-  return { place: { seq, key }, backwards, total };
+  const { seq, key, cut, backwards, inclusive, total } = data;
+  return { place: { seq, key, cut }, backwards, inclusive, total };
 }
 
 function scopeOf({ tenant, query }: CursorScope): string {

@@ -23,6 +23,7 @@ import { uniquePaths } from './lookups.ts';
 import { countMembers } from './members.ts';
 import type { NotedClient, OnNotes } from './quirks.ts';
 import { present, type Reading, requireRow } from './reading.ts';
+import { showsOthers } from './references.ts';
 import type { Presented } from './streamed.ts';
 import { createRow, patchRow, removeRow, replaceRow, type Saved, type Writing } from './writing.ts';
 
@@ -215,7 +216,8 @@ export function createDirectory(options: DirectoryOptions): Directory {
       const got: Written = { resource: null, ...place(caller, type, row), ...presented };
       const isKnown = query.ifNoneMatch !== undefined && namesTag(query.ifNoneMatch, got.version);
       // What is worked out changes without the resource.
-      const isWorkedOut = [...type.computed].some((urn) => wantsComputed(urn, selectionOf(type, query)));
+      const selection = selectionOf(type, query);
+      const isWorkedOut = showsOthers(from, query) || [...type.computed].some((urn) => wantsComputed(urn, selection));
       return isKnown && !isWorkedOut ? { ...got, resource: null, unchanged: true } : got;
     },
 

@@ -74,13 +74,13 @@ async function byCursor(listing: Listing, query: Query, order: Order) {
     query: [asked.map((type) => type.name), query.filter, query.sortBy, query.descending],
     count: query.count,
   };
-  const from = query.cursor ? await readCursor(seal, scope, query.cursor, now) : null;
+  const from = query.cursor ? await whole(listing, order, await readCursor(seal, scope, query.cursor, now)) : null;
   const total = from?.total ?? (await countOf(listing, query));
   if (query.count === 0) return { places: [], total };
   const backwards = from?.backwards ?? false;
   // One more than a page, to know whether there is another one.
   const found = await placesOf(listing, query, order)
-    .$if(from !== null, (rows) => rows.where(beyond(order, from?.place ?? { seq: 0, key: null }, backwards)))
+    .$if(from !== null, (rows) => (from ? rows.where(beyond(order, from.place, from)) : rows))
     .orderBy(orderBy(order, backwards))
     .limit(query.count + 1)
     .execute();
@@ -88,12 +88,29 @@ async function byCursor(listing: Listing, query: Query, order: Order) {
   const places = found.slice(0, query.count);
   if (backwards) places.reverse();
 
-  const cursor = (place: Place | undefined, rest: Omit<Cursor, 'place'>) =>
-    place && writeCursor(seal, scope, { place, ...rest }, now);
-  const next = more || backwards ? await cursor(places.at(-1) ?? from?.place, { backwards: false, total }) : undefined;
+  const cursor = (edge: Place | undefined, towards: boolean) => {
+    // Whoever turns round on an empty page has not seen what stands at the place itself, unless they came with it.
+    const inclusive = !edge && !from?.inclusive;
+    const place = edge ?? from?.place;
+    return place && writeCursor(seal, scope, { place, inclusive, backwards: towards, total }, now);
+  };
+  const next = more || backwards ? await cursor(places.at(-1), false) : undefined;
   const hasPrevious = backwards ? more : from !== null;
-  const previous = hasPrevious ? await cursor(places[0] ?? from?.place, { backwards: true, total }) : undefined;
+  const previous = hasPrevious ? await cursor(places[0], true) : undefined;
   return { places, total, ...(previous && { previousCursor: previous }), ...(next && { nextCursor: next }) };
+}
+
+/** The place with its whole sort key, as far as it can still be read. */
+async function whole({ db, tenant }: Listing, { key }: Order, cursor: Cursor): Promise<Cursor> {
+  const { seq, cut } = cursor.place;
+  if (!cut || !key) return cursor;
+  const row = await db
+    .selectFrom('resources')
+    .select(key.as('key'))
+    .where('tenant', '=', tenant)
+    .where('seq', '=', seq)
+    .executeTakeFirst();
+  return row?.key?.startsWith(cursor.place.key ?? '') ? { ...cursor, place: { seq, key: row.key } } : cursor;
 }
 
 async function countOf(listing: Listing, query: Query): Promise<number> {

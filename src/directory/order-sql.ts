@@ -16,6 +16,8 @@ export interface Place {
   seq: number;
   /** Comparable form; null: the attribute is absent, or nothing is sorted by. */
   key: string | null;
+  /** The key is only the beginning of one. */
+  cut?: boolean;
 }
 
 export interface Order {
@@ -59,9 +61,13 @@ function keyText(path: FilterPath, context: FilterContext): RawBuilder<string | 
   return elements.first(sub ? elements.sub([sub.name]) : elements.text, isPrimary);
 }
 
-/** What stands behind the place, or before it. */
-export function beyond({ key, descending }: Order, { seq, key: at }: Place, backwards: boolean): RawBuilder<SqlBool> {
-  const later = sql.raw(backwards ? '<' : '>');
+/** What stands behind the place, or before it; `inclusive`: what stands there too. */
+export function beyond(
+  { key, descending }: Order,
+  { seq, key: at }: Place,
+  { backwards, inclusive }: { backwards: boolean; inclusive: boolean },
+): RawBuilder<SqlBool> {
+  const later = sql.raw((backwards ? '<' : '>') + (inclusive ? '=' : ''));
   const behind = sql<SqlBool>`resources.seq ${later} ${seq}`;
   if (!key) return behind;
   // Resources without a value stand last, and first in descending order.

@@ -42,6 +42,18 @@ export async function fillDocuments(
   return filled;
 }
 
+/** Whether an answer says something of other resources that the entity-tag of this one does not follow. */
+export function showsOthers(reading: Reading, query: ProjectionParameters): boolean {
+  if (!query.attributes) return false;
+  const { type } = reading;
+  const core = [...type.relations.values()].map((attribute) => ({ attribute }));
+  const extended = type.extensions.flatMap(({ schema }) =>
+    [...schema.attributes.values()].map((attribute) => ({ extension: schema.id, attribute })),
+  );
+  const references = [...core, ...extended.filter(({ attribute }) => isReference(attribute, reading))];
+  return references.some((path) => path.attribute.mutability !== 'readOnly' && asksFor(path, type, query));
+}
+
 function isReference(attribute: Attribute, { types }: Reading): boolean {
   const targets = findAttribute(attribute, '$ref')?.referenceTypes ?? [];
   return findAttribute(attribute, 'value') !== undefined && targets.some((name) => types.has(name));

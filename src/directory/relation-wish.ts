@@ -4,12 +4,13 @@ import type { RelationValue } from '../scim/document.ts';
 import { matchesElement } from '../scim/filter/match.ts';
 import type { RelationChange } from '../scim/patch.ts';
 import type { Database } from '../store/tables.ts';
-import { type Member, type MembersWish, memberPages } from './members.ts';
+import { laidOver, type Member, type MembersWish, memberPages } from './members.ts';
 import { memberValue } from './relations.ts';
 
 /** Exactly these. */
 export function wishOnly(values: readonly RelationValue[]): MembersWish {
-  return { only: true, add: new Map(values.map((value) => [value.value, memberOf(value)])), remove: new Set() };
+  const add = new Map(values.map((value) => [value.value, memberOf(value)]));
+  return { only: true, add, anew: new Set(), remove: new Set() };
 }
 
 /** @returns null where the changes concern no members. */
@@ -20,11 +21,12 @@ export async function wishOf(
   changes: readonly RelationChange[],
 ): Promise<MembersWish | null> {
   if (changes.length === 0) return null;
-  const wish = { only: false, add: new Map<string, Member>(), remove: new Set<string>() };
+  const wish = { only: false, add: new Map<string, Member>(), anew: new Set<string>(), remove: new Set<string>() };
   const add = (values: readonly RelationValue[]) => {
     for (const value of values) {
-      wish.add.set(value.value, memberOf(value));
-      wish.remove.delete(value.value);
+      const before = wish.add.get(value.value);
+      wish.add.set(value.value, before ? laidOver(before, memberOf(value)) : memberOf(value));
+      if (wish.remove.delete(value.value)) wish.anew.add(value.value);
     }
   };
   const remove = (ids: Iterable<string>) => {
@@ -39,6 +41,16 @@ export async function wishOf(
     wish.remove.clear();
   };
 
+  // Read once for all operations: a request may have a thousand.
+  let pages: Member[][] | undefined;
+  const stored = async () => {
+    if (!pages) {
+      pages = [];
+      for await (const page of memberPages(trx, tenant, groupId)) pages.push(page);
+    }
+    return pages;
+  };
+
   for (const change of changes) {
     if (change.op === 'add') add(change.values);
     else if (change.op === 'clear') clear();
@@ -47,7 +59,7 @@ export async function wishOf(
       add(change.values);
     } else {
       if (change.values) remove(change.values);
-      if (change.filter) remove(await matching(trx, tenant, groupId, wish, change));
+      if (change.filter) remove(await matching(stored, wish, change));
     }
   }
   return wish;
@@ -55,9 +67,7 @@ export async function wishOf(
 
 /** The members that a filter of any kind selects, as they are after the changes before it. */
 async function matching(
-  trx: Kysely<Database>,
-  tenant: string,
-  groupId: string,
+  stored: () => Promise<readonly Member[][]>,
   wish: MembersWish,
   { filter }: Extract<RelationChange, { op: 'remove' }>,
 ): Promise<string[]> {
@@ -65,7 +75,7 @@ async function matching(
   const fits = (member: Member) => matchesElement(filter, { ...memberValue(member) });
   const found = [...wish.add.values()].filter(fits);
   if (!wish.only) {
-    for await (const page of memberPages(trx, tenant, groupId)) {
+    for (const page of await stored()) {
       const untouched = page.filter(({ value }) => !wish.remove.has(value) && !wish.add.has(value));
       found.push(...untouched.filter(fits));
     }

@@ -1,16 +1,26 @@
 /** Where the values of a resource are kept: columns, the JSON of its comparable form, rows of members. */
 import { type Expression, type RawBuilder, sql } from 'kysely';
 import { comparable } from '../scim/comparable.ts';
+import { tooMany } from '../scim/errors.ts';
 import type { FilterPath } from '../scim/filter/ast.ts';
 import type { Attribute } from '../scim/schema.ts';
 import type { Dialect, JsonPath } from '../store/dialect.ts';
 import { type Condition, FALSE, type FilterContext, leaves, type Source, type Test, TRUE } from './filter-source.ts';
 import { rowsSource } from './relation-sql.ts';
 
+/** Conditions on rows of other resources, each a sub-query for each resource that is looked at. */
+const MAX_RELATED = 20;
+
 export function resourceSource(context: FilterContext, aliases: { next: number }): Source {
   const { dialect, type } = context;
   const search = sql.ref('resources.search');
   const json = jsonSource(dialect, search, [], aliases);
+  let relatedTests = 0;
+  const related = (path: FilterPath) => {
+    relatedTests += 1;
+    if (relatedTests <= MAX_RELATED) return rowsSource(path.attribute, context);
+    throw tooMany(`The filter looks into members or groups more than ${MAX_RELATED} times; ask in parts.`);
+  };
   return {
     isListed: false,
     some(path, test) {
@@ -19,7 +29,7 @@ export function resourceSource(context: FilterContext, aliases: { next: number }
         if (path.attribute.name === 'meta') return path.sub ? test(metaText(path.sub, context)) : FALSE;
         if (path.attribute.name === 'schemas') return schemasSql(test, context);
         if (type.relations.has(path.attribute.name)) {
-          return rowsSource(path.attribute, context).some(path.sub, test);
+          return related(path).some(path.sub, test);
         }
       }
       return json.some(path, test);
@@ -30,7 +40,7 @@ export function resourceSource(context: FilterContext, aliases: { next: number }
           return inner(leaves(({ attribute }, test) => test(metaText(attribute, context))));
         if (path.attribute.name === 'schemas')
           return schemasSql((urn) => inner(leaves((_, test) => test(urn))), context);
-        if (type.relations.has(path.attribute.name)) return rowsSource(path.attribute, context).element(inner);
+        if (type.relations.has(path.attribute.name)) return related(path).element(inner);
       }
       return json.element(path, inner);
     },

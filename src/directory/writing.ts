@@ -12,7 +12,7 @@ import type { Dialect } from '../store/dialect.ts';
 import type { Database, Millis } from '../store/tables.ts';
 import { recordActivity, recordChange } from './changes.ts';
 import type { DirectoryCaller } from './directory.ts';
-import { lookupsOf, writeLookups } from './lookups.ts';
+import { lookupsOf, updateLookups, writeLookups } from './lookups.ts';
 import { leaveGroups, type MembersDelta, type MembersWish, membersDelta, writeMembers } from './members.ts';
 import { type Row, requireRow } from './reading.ts';
 import { wishOf, wishOnly } from './relation-wish.ts';
@@ -118,6 +118,7 @@ function readOptions({ caller, notes }: Writing) {
 export async function removeRow(writing: Writing, id: string): Promise<void> {
   const { trx, caller, type, now } = writing;
   const { tenant } = caller;
+  await lockWithGroups(writing, id);
   const row = await lockRow(writing, id);
   await trx
     .updateTable('resources')
@@ -132,6 +133,20 @@ export async function removeRow(writing: Writing, id: string): Promise<void> {
   const subject = writableRelation(type) ? 'group' : 'user';
   await recordChange(trx, caller, { subject, subjectId: id, urgent: true }, now);
   await recordActivity(trx, caller, { action: 'delete', resourceType: type.name, resourceId: id, changed: [] }, now);
+}
+
+/** Its groups change too. In the order of ids, because groups that contain each other may be deleted at the same time. */
+async function lockWithGroups({ trx, dialect, caller: { tenant } }: Writing, id: string): Promise<void> {
+  if (dialect.kind === 'sqlite') return;
+  const groups = trx.selectFrom('members').select('group_id').where('tenant', '=', tenant).where('member_id', '=', id);
+  await trx
+    .selectFrom('resources')
+    .select('id')
+    .where('tenant', '=', tenant)
+    .where((row) => row.or([row('id', '=', id), row('id', 'in', groups)]))
+    .orderBy('id')
+    .modifyEnd(dialect.forUpdate)
+    .execute();
 }
 
 /** Locked until the transaction ends, so that the version which is compared is the one that is changed. */
@@ -174,7 +189,7 @@ async function save(writing: Writing, row: Row, { action, before, document, wish
   if (edited.length > 0) {
     const search = searchForm(document, type);
     const resource = { tenant, id: row.id, type: type.name };
-    await writeLookups(trx, resource, lookupsOf(type, search), lookupsOf(type, searchForm(before, type)));
+    await updateLookups(trx, resource, lookupsOf(type, search));
     saved.document = JSON.stringify(document);
     await updateRow(trx, tenant, saved, { document: saved.document, search: dialect.jsonb(JSON.stringify(search)) });
   } else {

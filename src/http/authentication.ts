@@ -2,13 +2,13 @@
  * Who is asking (RFC 6750). The answer, tenant included, travels with the request: it is never kept on anything shared.
  * A token of another tenant and an unknown tenant look alike, so that nobody learns which tenants exist.
  */
-import { randomUUIDv7 } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 import type { Actor } from '../directory/changes.ts';
 import type { NotedClient, OnNotes } from '../directory/quirks.ts';
 import { ScimError } from '../scim/errors.ts';
 import type { Tenant } from '../tenancy/tenants.ts';
 import type { Credential } from '../tenancy/tokens.ts';
+import type { RequestIdEnv } from './request-id.ts';
 
 export interface Caller extends Actor, NotedClient {
   idp: Tenant['idp'];
@@ -16,7 +16,7 @@ export interface Caller extends Actor, NotedClient {
   strict: boolean;
 }
 
-export type ScimEnv = { Variables: { caller: Caller } };
+export type ScimEnv = { Variables: RequestIdEnv['Variables'] & { caller: Caller } };
 
 export type Authenticate = (token: string) => Promise<Credential | null>;
 
@@ -52,7 +52,7 @@ export function authentication(authenticate: Authenticate, onNotes: OnNotes): Mi
       strict: credential.tenant.profile === 'strict',
       client,
       actor: `token:${credential.tokenId}`,
-      activityId: randomUUIDv7(),
+      activityId: c.var.requestId,
     });
     if (sent.bare) {
       const request = { method: c.req.method, type: null };

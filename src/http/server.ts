@@ -9,6 +9,7 @@ import type { ResourceType, Schema } from '../scim/schema.ts';
 import type { Authenticate } from './authentication.ts';
 import type { Metrics } from './metrics.ts';
 import { opsRoutes } from './ops.ts';
+import { type RequestIdEnv, requestId } from './request-id.ts';
 import { renderError } from './scim/respond.ts';
 import { scimRoutes } from './scim/routes.ts';
 
@@ -28,12 +29,13 @@ function pathOf(request: Request): string {
     .replace(/(?<=.)\/$/, '');
 }
 
-export function createServer({ app, metrics, log, authenticate, onNotes, ready }: ServerOptions): Hono {
+export function createServer({ app, metrics, log, authenticate, onNotes, ready }: ServerOptions): Hono<RequestIdEnv> {
   const { directory, schemas } = app;
-  const server = new Hono({ getPath: pathOf });
+  const server = new Hono<RequestIdEnv>({ getPath: pathOf });
   const onUnexpected = (error: unknown, c: Context) =>
-    log.error({ err: error, method: c.req.method, path: c.req.path }, 'request failed');
+    log.error({ err: error, requestId: c.get('requestId'), method: c.req.method, path: c.req.path }, 'request failed');
 
+  server.use('/tenants/*', requestId);
   server.use('/tenants/*', async (c, next) => {
     const started = performance.now();
     await next();

@@ -6,6 +6,9 @@ import { type Complex, type Document, isComplex, type Scalar, type Value } from 
 import { withoutOthers } from './etag.ts';
 import { type Attribute, findAttribute, type ResourceType } from './schema.ts';
 
+/** Raised with every change of what `comparable` gives: what is stored in that form is then made anew. */
+export const COMPARABLE_VERSION = 2;
+
 /**
  * Takes case and Unicode composition out of a text. Each code point is folded by itself, without looking at its
  * neighbours, so that a part of a text folds to a part of the folded text: `co`, `sw` and `ew` depend on it.
@@ -19,10 +22,10 @@ export function fold(text: string): string {
   return folded.normalize('NFC');
 }
 
-/** Fullwidth and halfwidth forms are the ordinary letter: two people must not look alike (RFC 7644 section 7.8, RFC 8265). */
+/** Fullwidth letters are the ordinary ones: two people must not look alike (RFC 7644 section 7.8, RFC 8265). */
 function foldCharacter(character: string): string {
   if (character === 'ς') return 'σ';
-  const isWidthVariant = character >= '\uff01' && character <= '\uffee' && character.length === 1;
+  const isWidthVariant = character >= '\uff01' && character <= '\uff5e';
   return (isWidthVariant ? character.normalize('NFKC') : character).toLowerCase();
 }
 

@@ -1,4 +1,5 @@
 import { type Complex, type Document, isComplex, presentSchemas, type RelationValue, type Value } from './document.ts';
+import { invalidValue } from './errors.ts';
 import { type Named, notation, resolveNotation } from './notation.ts';
 import type { Attribute, ResourceType, Schema } from './schema.ts';
 
@@ -79,11 +80,11 @@ export function selectionOf(type: ResourceType, parameters: ProjectionParameters
     const members = attributesOf(schema).map((attribute): Choice => {
       return [attribute.name, choose({ extension: schema.id, attribute }, request)];
     });
-    return [schema.id, gather(members)];
+    return [schema.id, gather(members, false)];
   });
   // What is worked out is there only where it was asked for, so that a resource can go out as it is.
   const present = extensions.filter(([urn, chosen]) => chosen || !type.computed.has(urn));
-  const selection = gather([...core, ...present]) ?? new Map();
+  const selection = gather([...core, ...present], false) ?? new Map();
   if (!asked) selectionsByDefault.set(type, selection);
   return selection;
 }
@@ -174,7 +175,13 @@ function attributesOf(scope: ResourceType | Schema): Attribute[] {
   return [...scope.attributes.values()].filter(({ mutability }) => mutability !== 'writeOnly');
 }
 
+/** The longest list of attribute names that is read, in UTF-16 code units. */
+const MAX_NAMES_LENGTH = 8_000;
+
 function namesIn(list: string, type: ResourceType): Set<string> {
+  if (list.length > MAX_NAMES_LENGTH) {
+    throw invalidValue(`attributes and excludedAttributes may have ${MAX_NAMES_LENGTH} characters, not ${list.length}`);
+  }
   const named = list.split(',').map((name) => resolveNotation(name.trim(), type));
   return new Set(named.flatMap((each) => (each && notation(each)) || []));
 }
@@ -183,7 +190,9 @@ function choose(path: Path, request: Request): Selection | undefined {
   const scope = verdict(path, request);
   if (scope === 'none') return undefined;
   const subs = [...path.attribute.subAttributes.values()];
-  return gather(subs.map((sub): Choice => [sub.name, choosesSub({ ...path, sub }, scope, request) || undefined]));
+  const choices = subs.map((sub): Choice => [sub.name, choosesSub({ ...path, sub }, scope, request) || undefined]);
+  // What an operator's schema no longer has may still be stored, and is not shown.
+  return subs.length === 0 || gather(choices, path.extension === undefined);
 }
 
 /** `some`: only the sub-attributes that were named. */
@@ -207,9 +216,9 @@ function choosesSub(path: Path & { sub: Attribute }, scope: 'all' | 'some', { in
   return include?.has(name) || (scope === 'all' && returned === 'default');
 }
 
-/** All of the parts, some of them, or none. */
-function gather(choices: readonly Choice[]): Selection | undefined {
-  if (choices.every(([, selection]) => selection === true)) return true;
+/** All of the parts, some of them, or none. @param asWhole all of the parts are the whole. */
+function gather(choices: readonly Choice[], asWhole = true): Selection | undefined {
+  if (asWhole && choices.every(([, selection]) => selection === true)) return true;
   const chosen = choices.filter((choice): choice is [string, Selection] => choice[1] !== undefined);
   return chosen.length > 0 ? new Map(chosen) : undefined;
 }

@@ -79,14 +79,19 @@ export function readResource(
 export function inSchemaOrder(document: Document, type: ResourceType): Document {
   const urns = type.extensions.map(({ schema }) => schema.id);
   const ordered: Document = {};
+  const known = new Set([...namesOf(type.attributes), ...urns]);
+  // Content of an extension whose definition is missing at present is kept, unseen.
+  const unseen = Object.entries(document).filter(([name]) => !known.has(name));
   for (const name of [...namesOf(type.attributes), ...urns])
     if (document[name] !== undefined) ordered[name] = document[name];
-  return ordered;
+  return { ...ordered, ...Object.fromEntries(unseen) };
 }
 
 function keepWhatStays({ document, type }: Draft, old: Document): void {
   for (const [name, value] of type.defaults) document[name] ??= old[name] ?? value;
   keepImmutable(type.attributes, document, old);
+  const urns = new Set(type.extensions.map(({ schema }) => schema.id));
+  for (const [name, value] of Object.entries(old)) if (name.includes(':') && !urns.has(name)) document[name] = value;
   for (const { schema } of type.extensions) {
     const [before, after] = [old[schema.id], document[schema.id]];
     if (!isComplex(before)) continue;

@@ -37,12 +37,21 @@ const characteristics = {
   uniqueness: z.enum(['none', 'server', 'global']).default('none'),
   referenceTypes: z.array(z.string()).default([]),
 };
-const simpleAttributeJson = z.object(characteristics);
-const nestedAttributeJson = z.object({ ...characteristics, subAttributes: z.array(simpleAttributeJson).default([]) });
+const simpleAttributeJson = z.strictObject(characteristics);
+const nestedAttributeJson = z.strictObject({
+  ...characteristics,
+  subAttributes: z.array(simpleAttributeJson).default([]),
+});
 /** Three levels, because the schema of Schema needs them (RFC 7643 section 8.7.2); see `refuseNesting`. */
-const attributeJson = z.object({ ...characteristics, subAttributes: z.array(nestedAttributeJson).default([]) });
+const attributeJson = z.strictObject({ ...characteristics, subAttributes: z.array(nestedAttributeJson).default([]) });
 const schemaJson = z.object({
-  id: z.string().startsWith('urn:'),
+  // RFC 8141, without what attribute notation could not tell from its own signs.
+  id: z
+    .string()
+    .regex(
+      /^urn:[a-z0-9][a-z0-9-]*:[\w:.+-]+$/i,
+      'must be a URN such as urn:example:params:scim:schemas:extension:badge:2.0:User',
+    ),
   name: z.string(),
   description: z.string().default(''),
   attributes: z.array(attributeJson).min(1),
@@ -128,7 +137,8 @@ export function buildResourceTypes(
 ): { resourceTypes: Map<string, ResourceType>; schemas: Schema[] } {
   const built = schemas.map(buildSchema);
   const byId = new Map(built.map((schema) => [schema.id, schema]));
-  const twice = built.find((schema) => byId.get(schema.id) !== schema);
+  const lower = built.map((schema) => schema.id.toLowerCase());
+  const twice = built.find((_, index) => lower.indexOf(lower[index] ?? '') !== index);
   if (twice) throw new Error(`The schema ${twice.id} is defined twice`);
   const types = resourceTypes.map((json) => buildResourceType(json, byId));
   for (const schema of built) {
@@ -142,6 +152,9 @@ function buildSchema(json: unknown): Schema {
   const { attributes, [EXTENDS_KEY]: extended, ...rest } = read(schemaJson, json, 'Schema');
   const secret = attributes.find(({ name, mutability }) => mutability === 'writeOnly' && name !== 'password');
   if (secret) throw new Error(`Schema ${rest.id}: only password can be writeOnly, not ${secret.name}`);
+  const names = attributes.map(({ name }) => name.toLowerCase());
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice) throw new Error(`Schema ${rest.id} defines the attribute ${twice} twice`);
   return { ...rest, attributes: attributeMap(attributes), extends: extended };
 }
 

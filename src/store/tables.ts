@@ -26,6 +26,7 @@ export interface Database {
   calls: CallsTable;
   remote_links: RemoteLinksTable;
   processes: ProcessesTable;
+  derived: DerivedTable;
   quirks: QuirksTable;
 }
 
@@ -147,11 +148,16 @@ export interface ChangesTable {
   created_at: Millis;
 }
 
-/** What an IdP (or an administrator) did: one row for each write. Primary key (tenant, id). */
+/**
+ * What an IdP (or an administrator) did: one row for each write. Primary key (tenant, id); index (tenant, resource_id, at);
+ * index (tenant, request_id) where request_id is not null.
+ */
 export interface ActivityTable {
   tenant: string;
   /** UUIDv7; also the request's id in logs and answers. */
   id: string;
+  /** The Bulk request that this was an operation of. */
+  request_id: string | null;
   at: Millis;
   /** `token:<id>`, `cli`, `engine`. */
   actor: string;
@@ -193,7 +199,8 @@ export interface TargetsTable {
 /**
  * One user in one target. Primary key (tenant, target_id, user_id); index (tenant, target_id, urgent desc, due_at) where
  * due_at is not null; index (tenant, user_id); index (lease_owner) where lease_owner is not null;
- * index (tenant, target_id, waits_for) where waits_for is not null.
+ * index (tenant, target_id, waits_for) where waits_for is not null; index (tenant, activity_id) where activity_id is not
+ * null.
  */
 export interface AccountsTable {
   tenant: string;
@@ -247,7 +254,10 @@ export interface IntentsTable {
   result: string | null;
 }
 
-/** How a removal was confirmed. Primary key (tenant, id); index (tenant, user_id). */
+/**
+ * How a removal was confirmed. Primary key (tenant, id); index (tenant, user_id); index (tenant, target_id, confirmed_at);
+ * index (tenant, activity_id) where activity_id is not null.
+ */
 export interface ReceiptsTable {
   tenant: string;
   id: string;
@@ -265,7 +275,10 @@ export interface ReceiptsTable {
   activity_id: string | null;
 }
 
-/** Every downstream call, redacted. Primary key (tenant, id); index (tenant, user_id, at). */
+/**
+ * Every downstream call, redacted. Primary key (tenant, id); index (tenant, user_id, at); index (tenant, target_id, at); index
+ * (tenant, activity_id, at) where activity_id is not null.
+ */
 export interface CallsTable {
   tenant: string;
   id: string;
@@ -293,6 +306,12 @@ export interface RemoteLinksTable {
   tenant: string;
   target_id: string;
   user_id: string;
+}
+
+/** By which rules derived data was last made (directory/reindex.ts). Primary key (name). */
+export interface DerivedTable {
+  name: string;
+  made_by: string;
 }
 
 /** Running processes. A lease is as good as its owner's heartbeat. Primary key (id). */

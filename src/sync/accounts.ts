@@ -6,6 +6,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Store } from '../store/store.ts';
 import type { AccountsTable, Database, Millis } from '../store/tables.ts';
 import type { Memory, Observed } from '../targets/target.ts';
+import { lineOf } from './heirs.ts';
 
 export type Account = Selectable<AccountsTable>;
 
@@ -47,7 +48,9 @@ export async function enqueue(
                            then accounts.due_at else excluded.due_at end`,
           attempts: sql`case when excluded.urgent = 1 then 0 else accounts.attempts end`,
           urgent: sql`case when excluded.urgent = 1 then 1 else accounts.urgent end`,
-          activity_id: sql`excluded.activity_id`,
+          // What has no request of its own (changed rules) does not hide one that is still to be carried on.
+          activity_id: sql`case when accounts.due_at is null then excluded.activity_id
+                                else coalesce(excluded.activity_id, accounts.activity_id) end`,
           changed_at: sql`case when accounts.due_at is null then excluded.changed_at else accounts.changed_at end`,
         }),
       )
@@ -223,13 +226,15 @@ async function lookAgainIfMissed(trx: Kysely<Database>, account: AccountKey, set
     .execute();
 }
 
+/** Whoever has the account now, perhaps as the heir of the one worked for. */
 async function distrust(trx: Kysely<Database>, account: AccountKey, until: Millis, now: Millis): Promise<void> {
+  const { tenant, user_id } = account;
   await trx
     .updateTable('accounts')
     .set({ generation: sql<number>`generation + 1`, due_at: now, verify_after: until })
-    .where('tenant', '=', account.tenant)
+    .where('tenant', '=', tenant)
     .where('target_id', '=', account.target_id)
-    .where('user_id', '=', account.user_id)
+    .where('user_id', 'in', [user_id, ...(await lineOf(trx, tenant, user_id))])
     .execute();
 }
 

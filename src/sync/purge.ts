@@ -2,48 +2,19 @@
  * Removes what is left of users who were deleted, once everything about them has been at rest for 30 days: until then the
  * person who comes back takes the accounts over (takeover.ts). A user whose record still stands in a target is kept, for
  * as long as it stands: the link says whose record that is, so that nobody else adopts it and a changed rule can still
- * remove it. Receipts, activity and calls are evidence, and stay.
+ * remove it. Receipts, activity and calls have times of their own (retention.ts).
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import type { Dialect } from '../store/dialect.ts';
 import type { Store } from '../store/store.ts';
 import type { Database, Millis } from '../store/tables.ts';
+import { passes } from './hourly.ts';
 
 export const KEPT_MS = 30 * 86_400_000;
 
-const FIRST_MS = 5_000;
-const EVERY_MS = 3_600_000;
 /** Users looked at in one transaction, and the pause after it: requests must not wait for a purge. */
 const SLICE = 100;
 const PAUSE_MS = 20;
-
-export interface Purging {
-  /** Waits for the slice under way. */
-  stop(): Promise<void>;
-}
-
-/** Soon after the start, and every hour. Any number of processes may do it at once. */
-export function startPurging(store: Store, onError: (error: unknown) => void): Purging {
-  const stopped = new AbortController();
-  const loop = async () => {
-    for (let wait = FIRST_MS; await passes(wait, stopped.signal); wait = EVERY_MS) {
-      await purge(store, { signal: stopped.signal }).catch(onError);
-    }
-  };
-  const running = loop();
-  return {
-    stop() {
-      stopped.abort();
-      return running;
-    },
-  };
-}
-
-/** @returns false as soon as `signal` says so. */
-function passes(ms: number, signal: AbortSignal): Promise<boolean> {
-  return sleep(ms, true, { signal, ref: false }).catch(() => false);
-}
 
 /**
  * @param options.now what to take for the present; the store's clock unless said otherwise.
@@ -60,7 +31,7 @@ export async function purge(store: Store, options: { now?: Millis; signal?: Abor
     }
     const last = slice.at(-1);
     if (!last || slice.length < SLICE) break;
-    await passes(PAUSE_MS, options.signal ?? new AbortController().signal);
+    await passes(PAUSE_MS, options.signal);
     slice = await nextDeleted(store, before, last);
   }
   return purged;

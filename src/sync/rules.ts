@@ -42,8 +42,16 @@ export interface Standing {
   assignments: readonly string[];
 }
 
-/** @param hasAccount whether there is, or may be, an account that somebody could still use. */
-export function standing(user: DirectoryUser, rules: CompiledRules, hasAccount: boolean): Standing {
+/**
+ * @param hasAccount whether there is, or may be, an account that somebody could still use.
+ * @param removalOwed whether it is that of a deleted former self, and still has the access that was to be taken away.
+ */
+export function standing(
+  user: DirectoryUser,
+  rules: CompiledRules,
+  hasAccount: boolean,
+  removalOwed = false,
+): Standing {
   const assignments = assigned(user.groups, rules);
   const leaving = (policy: z.infer<typeof Leaving>, why: string): Standing => {
     if (!hasAccount) return { presence: 'none', why: `${why}, and has no account here`, assignments: [] };
@@ -54,7 +62,12 @@ export function standing(user: DirectoryUser, rules: CompiledRules, hasAccount: 
   if (user.deleted) return leaving(rules.deleted, 'deleted by the identity provider');
   const inactive = user.resource.active === false;
   if (!rules.inScope(user) && !(inactive && rules.outOfScope === 'keep')) {
-    return leaving(rules.outOfScope, `not in scope (${rules.scope})`);
+    const why = `not in scope (${rules.scope})`;
+    // Kept is what somebody has, not what a deletion should have ended: how soon the person came back must not decide.
+    if (removalOwed && rules.outOfScope === 'keep' && rules.deleted !== 'keep') {
+      return leaving('disable', `${why}, and deleted before`);
+    }
+    return leaving(rules.outOfScope, why);
   }
   if (inactive) return leaving('disable', 'inactive');
   if (rules.onlyAssigned && assignments.length === 0) {

@@ -11,9 +11,11 @@ import type { TargetType } from '../targets/target.ts';
 import type { Account } from './accounts.ts';
 import type { CallRecord } from './calls.ts';
 import { type Dispatcher, startDispatcher } from './dispatcher.ts';
+import { everyHour } from './hourly.ts';
 import { type Cipher, createLanes, type Lane } from './lanes.ts';
 import { createLeases } from './leases.ts';
-import { startPurging } from './purge.ts';
+import { purge } from './purge.ts';
+import { forget, type Keep } from './retention.ts';
 import type { Worked } from './work.ts';
 
 export interface SyncOptions {
@@ -21,6 +23,8 @@ export interface SyncOptions {
   cipher: Cipher;
   types: ReadonlyMap<string, TargetType>;
   compileScope: ScopeCompiler;
+  /** How long it is remembered what was done. */
+  keep: Keep;
   onCall: (lane: Lane, call: CallRecord) => void;
   onWorked: (lane: Lane, account: Account, worked: Worked) => void;
   onBroken: (target: { tenant: string; name: string }, problem: Error) => void;
@@ -31,11 +35,15 @@ export async function startSync(options: SyncOptions): Promise<Dispatcher> {
   const lanes = createLanes(options);
   const leases = await createLeases(options.store);
   const dispatcher = await startDispatcher({ ...options, lanes, leases });
-  const purging = startPurging(options.store, options.onError);
+  const { store, keep, onError } = options;
+  const housekeeping = [
+    everyHour((signal) => purge(store, { signal }), onError),
+    everyHour((signal) => forget(store, keep, { signal }), onError),
+  ];
   return {
     wake: dispatcher.wake,
     async stop() {
-      await Promise.all([dispatcher.stop(), purging.stop()]);
+      await Promise.all([dispatcher, ...housekeeping].map((each) => each.stop()));
     },
   };
 }

@@ -6,35 +6,44 @@
  * What makes every order end right: an account in a worker's hands stays where it is and is made due again, so that the
  * next worker hands it over instead of working on it; until then the heir gets no account of its own in that target.
  */
-import { expressionBuilder, type Kysely } from 'kysely';
+import { expressionBuilder, type Kysely, type Selectable } from 'kysely';
 import type { Dialect } from '../store/dialect.ts';
 import type { Store } from '../store/store.ts';
-import type { Database, Millis } from '../store/tables.ts';
+import type { ChangesTable, Database, Millis } from '../store/tables.ts';
 import { type Account, type AccountKey, keyOf } from './accounts.ts';
+import { closeIfEmpty, heirOf, openTombstones, updateTombstone } from './heirs.ts';
+import { withRemovalOwed } from './memory.ts';
 
-/** A worker is at the heir's bare account: it is let finish. */
+/** A worker is at the heir's bare account: it is let finish. So long on the average, so that not all look again at once. */
 const POSTPONE_MS = 1_000;
 
-/** More deletions and rehires of one person are followed no further at once. */
-const LONGEST_LINE = 1_000;
+/** What somebody asked for, and when. */
+type Cause = Pick<Selectable<ChangesTable>, 'created_at' | 'activity_id'>;
 
 /**
  * Gives these users what those before them left behind, in every target.
+ * @param heirs with what is asked for them.
  * @returns keys (`keyOf`) of the heirs' accounts that must wait: a worker is at the predecessor's.
  */
 export async function takeOver(
   trx: Kysely<Database>,
   dialect: Dialect,
   tenant: string,
-  heirs: readonly string[],
+  heirs: ReadonlyMap<string, Cause>,
   now: Millis,
 ): Promise<Set<string>> {
   const waiting = new Set<string>();
-  for (const { id, heirId } of await openTombstones(trx, tenant, heirs)) {
+  const tombstones = await openTombstones(trx, tenant, heirs.keys());
+  // Before the accounts are locked: a removal that is not here any more can be seen in them.
+  const removals = await waitingRemovals(trx, tenant, tombstones);
+  for (const { id, heirId } of tombstones) {
     let isOpen = false;
+    const removal = removals.get(id);
     for (const account of await lockAccounts(trx, dialect, { tenant, user_id: id })) {
       if (account.lease_owner === null) {
-        await handOver(trx, dialect, account, heirId, now);
+        const owed = removal !== undefined || isOwed(account);
+        const cause = owed ? (account.due_at === null ? removal : undefined) : heirs.get(heirId);
+        await handOver(trx, dialect, account, { heirId, owed, cause }, now);
       } else {
         isOpen = true;
         waiting.add(keyOf({ target_id: account.target_id, user_id: heirId }));
@@ -46,73 +55,63 @@ export async function takeOver(
   return waiting;
 }
 
+/** The last thing asked for these users that has not been fanned out. */
+async function waitingRemovals(
+  trx: Kysely<Database>,
+  tenant: string,
+  users: readonly { id: string }[],
+): Promise<Map<string, Cause>> {
+  if (users.length === 0) return new Map();
+  const rows = await trx
+    .selectFrom('changes')
+    .select(['subject_id', 'created_at', 'activity_id'])
+    .where('tenant', '=', tenant)
+    .where('subject', '=', 'user')
+    .where(
+      'subject_id',
+      'in',
+      users.map(({ id }) => id),
+    )
+    .orderBy('seq')
+    .execute();
+  return new Map(rows.map((row) => [row.subject_id, row]));
+}
+
+function isOwed({ generation, observed_generation, outcome }: Account): boolean {
+  return generation > observed_generation || outcome !== 'done';
+}
+
 /**
- * Hands a claimed account over, if its user has an heir. @returns false: there is none, or the heir has a record of its
- * own and this one is to be removed; true: the account is not to be worked on any more.
+ * Hands a claimed account over, if its user has an heir.
+ * @returns done: the account is not to be worked on any more. Not done where there is no heir, or one (`heirId`) who has a
+ * record of its own: then this one is to be removed.
  */
-export async function bequeath(store: Store, account: Account): Promise<boolean> {
+export async function bequeath(store: Store, account: Account): Promise<{ done: boolean; heirId: string | null }> {
   const { tenant, user_id } = account;
   const heirId = await heirOf(store.read, tenant, user_id);
-  if (heirId === null) return false;
+  if (heirId === null) return { done: false, heirId };
   const now = await store.now();
   return store.write(async (trx) => {
     const rows = await lockAccounts(trx, store.dialect, account);
     const held = rows.find((row) => row.lease_owner === account.lease_owner && row.lease_epoch === account.lease_epoch);
     // Lost to somebody else before anything was done.
-    if (!held) return true;
-    return handOver(trx, store.dialect, held, heirId, now);
+    if (!held) return { done: true, heirId };
+    const done = await handOver(trx, store.dialect, held, { heirId, owed: isOwed(held), cause: undefined }, now);
+    await closeIfEmpty(trx, store.dialect, { tenant, id: user_id, settled: done ? null : account.target_id }, now);
+    return { done, heirId };
   });
 }
 
-/** Who the deleted user is now, however often it was deleted since; null: nobody. */
-export async function heirOf(db: Kysely<Database>, tenant: string, userId: string): Promise<string | null> {
-  let heirId: string | null = null;
-  for (let steps = 0; steps < LONGEST_LINE; steps++) {
-    const tombstone = await db
-      .selectFrom('tombstones')
-      .select('heir_id')
-      .where('tenant', '=', tenant)
-      .where('resource_id', '=', heirId ?? userId)
-      .executeTakeFirst();
-    if (!tombstone?.heir_id) break;
-    heirId = tombstone.heir_id;
-  }
-  return heirId;
-}
-
 /**
- * Those whom the heirs were before, and before that, each with the last heir known. One statement where there is nothing to
- * do.
+ * @param by.owed the removal of the former self is not done. @param by.cause whose time and request the account's are from now
+ * on; undefined: they stay.
+ * @returns false where both have a record: then each keeps its own, and the deleted user's goes its way.
  */
-async function openTombstones(
-  trx: Kysely<Database>,
-  tenant: string,
-  heirs: readonly string[],
-): Promise<{ id: string; heirId: string }[]> {
-  const open = new Map<string, string>();
-  let level = new Map(heirs.map((id) => [id, id]));
-  for (let steps = 0; level.size > 0 && steps < LONGEST_LINE; steps++) {
-    const rows = await trx
-      .selectFrom('tombstones')
-      .select(['resource_id', 'heir_id'])
-      .where('tenant', '=', tenant)
-      .where('heir_id', 'in', [...level.keys()])
-      .where('handed_over_at', 'is', null)
-      .orderBy('resource_id', 'desc')
-      .execute();
-    level = new Map(rows.map((row) => [row.resource_id, level.get(row.heir_id ?? '') ?? '']));
-    // Who is found again, from further away, was the former self of one who has an heir already.
-    for (const [id, heirId] of level) open.set(id, heirId);
-  }
-  return [...open].map(([id, heirId]) => ({ id, heirId }));
-}
-
-/** @returns false where both have a record: then each keeps its own, and the deleted user's goes its way. */
 async function handOver(
   trx: Kysely<Database>,
   dialect: Dialect,
   account: Account,
-  heirId: string,
+  { heirId, owed, cause }: { heirId: string; owed: boolean; cause: Cause | undefined },
   now: Millis,
 ): Promise<boolean> {
   const heirKey = { tenant: account.tenant, target_id: account.target_id, user_id: heirId };
@@ -122,7 +121,7 @@ async function handOver(
     // Both exist only where the one was made before the other was seen: one of them is bare.
     if (stake && (await isAtStake(trx, heir))) return false;
     if (stake && heir.lease_owner !== null) {
-      await lookAgain(trx, { ...account, lease_owner: null }, now + POSTPONE_MS);
+      await lookAgain(trx, { ...account, lease_owner: null }, now + Math.round(POSTPONE_MS * (0.5 + Math.random())));
       return true;
     }
     await deleteAccount(trx, stake ? heir : account);
@@ -138,6 +137,8 @@ async function handOver(
       lease_owner: null,
       waits_for: null,
       attempts: 0,
+      memory: stake && owed ? withRemovalOwed(account.memory) : account.memory,
+      ...(cause && { changed_at: cause.created_at, activity_id: cause.activity_id }),
       // Until it has been looked at, the record may stand for somebody who should not have it.
       urgent: 1,
       due_at: now,
@@ -201,13 +202,4 @@ async function lookAgain(trx: Kysely<Database>, account: Account, due_at: Millis
 
 async function deleteAccount(trx: Kysely<Database>, account: Account): Promise<void> {
   await trx.deleteFrom('accounts').where(isOf(account)).execute();
-}
-
-async function updateTombstone(
-  trx: Kysely<Database>,
-  tenant: string,
-  id: string,
-  values: { heir_id: string } | { handed_over_at: Millis },
-): Promise<void> {
-  await trx.updateTable('tombstones').set(values).where('tenant', '=', tenant).where('resource_id', '=', id).execute();
 }

@@ -6,17 +6,18 @@ import { TargetError } from '../targets/outcome.ts';
 import type { Desired, Person } from '../targets/target.ts';
 import { openIntents } from './intents.ts';
 import type { Lane } from './lanes.ts';
+import { isRemovalOwed } from './memory.ts';
 import type { Wish } from './pass.ts';
 import { type Standing, standing } from './rules.ts';
 
 /**
- * @param account its `remote_id` decides whether there is something to lose.
+ * @param account its `remote_id` decides whether there is something to lose; `memory` is JSON.
  * @throws TargetError reject, where a rule or mapping cannot be computed: the account keeps what it has.
  */
 export async function readWish(
   db: Kysely<Database>,
   lane: Lane,
-  account: { tenant: string; target_id: string; user_id: string; remote_id: string | null },
+  account: { tenant: string; target_id: string; user_id: string; remote_id: string | null; memory: string | null },
 ): Promise<Wish> {
   const [people, intents] = await Promise.all([
     readPeople(db, account.tenant, [account.user_id]),
@@ -28,7 +29,7 @@ export async function readWish(
     'the scope',
     (): Standing =>
       user
-        ? standing(user, lane.rules, hasAccount)
+        ? standing(user, lane.rules, hasAccount, isRemovalOwed(account.memory))
         : { presence: hasAccount ? 'absent' : 'none', why: 'the user is gone', assignments: [] },
   );
   return { user, intents, standing: stand, desired: computed('the mapping', () => desiredOf(lane, user, stand)) };

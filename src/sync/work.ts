@@ -4,18 +4,20 @@
  */
 import type { Store } from '../store/store.ts';
 import type { Failure } from '../targets/outcome.ts';
+import type { Desired, Step } from '../targets/target.ts';
 import { type Account, type Settlement, settle } from './accounts.ts';
 import { createIo } from './calls.ts';
 import { Circle, requireFree } from './collisions.ts';
+import { heirOf } from './heirs.ts';
 import { prepare } from './intents.ts';
 import type { Lane } from './lanes.ts';
 import type { Leases } from './leases.ts';
 import { locate } from './locate.ts';
-import { beforehand } from './memory.ts';
+import { beforehand, withoutRemovalOwed } from './memory.ts';
 import { backoff, longestEffect } from './pace.ts';
 import { nameOf, type Pass, type Wish } from './pass.ts';
 import { carryOut, failureOf, inOrder, receive, takeStep } from './steps.ts';
-import { bequeath, heirOf } from './takeover.ts';
+import { bequeath } from './takeover.ts';
 import { readWish } from './wish.ts';
 
 export interface Worked {
@@ -27,9 +29,10 @@ export interface Worked {
 
 /** Works on the account and settles it. Never throws for what a target or a rule does. */
 export async function work(store: Store, leases: Leases, lane: Lane, account: Account): Promise<Worked> {
-  if (await bequeath(store, account)) return { outcome: 'done', reason: null, held: true };
+  const { done, heirId } = await bequeath(store, account);
+  if (done) return { outcome: 'done', reason: null, held: true };
   const pass = await begin(store, leases, lane, account);
-  const failure = await attempt(pass);
+  const failure = await attempt(pass, heirId);
   const settlement = conclude(pass, failure);
   const now = await store.now();
   const held = await store.write(async (trx) => {
@@ -64,8 +67,11 @@ async function begin(store: Store, leases: Leases, lane: Lane, account: Account)
   };
 }
 
-/** @returns what kept the account from being true, or null. */
-async function attempt(pass: Pass): Promise<Failure | null> {
+/**
+ * @param heirId the heir with a record of its own, beside whom the account of the former self goes its way; null: none.
+ * @returns what kept the account from being true, or null.
+ */
+async function attempt(pass: Pass, heirId: string | null): Promise<Failure | null> {
   let wish: Wish | null = null;
   try {
     wish = await readWish(pass.store.read, pass.lane, pass.account);
@@ -76,7 +82,7 @@ async function attempt(pass: Pass): Promise<Failure | null> {
       return null;
     }
     await locate(pass, wish);
-    return await makeTrue(pass, wish);
+    return await makeTrue(pass, wish, heirId);
   } catch (error) {
     if (error instanceof Circle && wish) return stepAside(pass, wish).catch(failureOf);
     return failureOf(error);
@@ -84,7 +90,8 @@ async function attempt(pass: Pass): Promise<Failure | null> {
 }
 
 /** @throws Circle */
-async function makeTrue(pass: Pass, { desired, standing, user }: Wish): Promise<Failure | null> {
+async function makeTrue(pass: Pass, wish: Wish, heirId: string | null): Promise<Failure | null> {
+  const { desired, standing, user } = wish;
   const { type, settings } = pass.lane;
   if (standing.presence === 'absent') {
     if (pass.situation === 'missing') receive(pass, 'delete', null, 'read');
@@ -101,19 +108,36 @@ async function makeTrue(pass: Pass, { desired, standing, user }: Wish): Promise<
     if (desired) pass.name = nameOf(desired.keys);
     return null;
   }
-  if (user?.deleted && (await heirOf(pass.store.read, pass.account.tenant, user.id)) !== null) {
+  if (user?.deleted && (await heirOf(pass.store.read, pass.account.tenant, user.id)) !== heirId) {
     return { kind: 'snooze', reason: 'the person has come back and takes the account over', afterMs: 0 };
   }
   const creates = plan.some((step) => step.kind === 'create');
   const wantedName =
     desired && (creates || plan.some((step) => step.kind === 'rename')) ? nameOf(desired.keys) : pass.name;
-  await requireFree(pass, wantedName);
+  const blocked = await requireFree(pass, wantedName).then(
+    () => null,
+    (reason: unknown) => ({ reason }),
+  );
+  if (blocked) {
+    // Who waits for a name, or is refused it, keeps no access for that.
+    const failed = await takeAway(pass, plan, desired);
+    if (failed && failed.kind !== 'reject') return failed;
+    throw blocked.reason;
+  }
   await commitBeforehand(pass, {
     memory: beforehand(pass.memory, plan, desired),
     name: wantedName,
     create: creates && desired ? desired.keys : null,
   });
   return carryOut(pass, plan, desired);
+}
+
+/** Of the plan only what takes access away. */
+async function takeAway(pass: Pass, plan: readonly Step[], desired: Desired | null): Promise<Failure | null> {
+  const removals = plan.filter(({ kind }) => kind === 'unassign' || kind === 'disable' || kind === 'delete');
+  if (removals.length === 0) return null;
+  await commitBeforehand(pass, { memory: beforehand(pass.memory, removals, desired), name: pass.name, create: null });
+  return carryOut(pass, removals, desired);
 }
 
 /** Nothing is written where nothing has to survive the calls. */
@@ -157,7 +181,7 @@ function conclude(pass: Pass, failure: Failure | null): Settlement {
     waitsFor: failure ? pass.waitsFor : null,
     remoteId: pass.remoteId,
     observed: pass.observed,
-    memory: pass.memory,
+    memory: failure ? pass.memory : withoutRemovalOwed(pass.memory),
     name: pass.name,
     begunAt: pass.begunAt,
     unclear: pass.unclear,

@@ -78,6 +78,62 @@ describe.each(['sqlite', 'postgres'] as const)('a large group (%s)', (kind) => {
     expect(again.body.meta.version).toBe(version);
   });
 
+  it('lays what is said of a member over what was said, unless all is said anew', async () => {
+    const { scim } = await startLinkspan({ kind, targets: [] });
+    const { id } = (
+      await scim('POST', '/Groups', { displayName: 'Team', members: [{ value: 'm', display: 'Jane', type: 'User' }] })
+    ).body;
+    const patched = async (...operations: unknown[]) =>
+      (await scim('PATCH', `/Groups/${id}`, patch(...operations))).body.members;
+    const add = (value: object) => ({ op: 'add', path: 'members', value: [{ value: 'm', ...value }] });
+    expect(await patched(add({ $ref: 'Users/m' }))).toEqual([
+      { value: 'm', $ref: 'Users/m', display: 'Jane', type: 'User' },
+    ]);
+    expect(await patched(add({ display: 'J' }), add({ type: 'Group' }))).toEqual([
+      { value: 'm', $ref: 'Users/m', display: 'J', type: 'Group' },
+    ]);
+    expect(await patched({ op: 'remove', path: 'members[value eq "m"]' }, add({ display: 'K' }))).toEqual([
+      { value: 'm', display: 'K' },
+    ]);
+    expect(await patched({ op: 'replace', path: 'members', value: [{ value: 'm', type: 'User' }] })).toEqual([
+      { value: 'm', type: 'User' },
+    ]);
+    const put = await scim('PUT', `/Groups/${id}`, { displayName: 'Team', members: [{ value: 'm', display: null }] });
+    expect(put.body).toMatchObject({ members: [{ value: 'm' }], meta: { version: 'W/"6"' } });
+    expect(put.body.members[0]).not.toHaveProperty('type');
+    const long = await scim(
+      'PATCH',
+      `/Groups/${id}`,
+      patch({ op: 'add', path: 'members', value: [{ value: 'x'.repeat(501) }] }),
+    );
+    expect(long).toMatchObject({ status: 400, body: { scimType: 'invalidValue' } });
+  });
+
+  it('is not taken for unchanged where its members are named', async () => {
+    const { scim } = await startLinkspan({ kind, targets: [] });
+    const jane = (await scim('POST', '/Users', { userName: 'jane', displayName: 'Old' })).body;
+    const { id, meta } = (await scim('POST', '/Groups', { displayName: 'Team', members: [{ value: jane.id }] })).body;
+    await scim('PATCH', `/Users/${jane.id}`, patch({ op: 'replace', path: 'displayName', value: 'New' }));
+    const get = (query: string) => scim('GET', `/Groups/${id}${query}`, undefined, { 'if-none-match': meta.version });
+    expect((await get('?attributes=members')).body.members[0].display).toBe('New');
+    expect((await get('')).status).toBe(304);
+  });
+
+  it('and others that contain each other can be deleted at the same time', async () => {
+    const { scim } = await startLinkspan({ kind, targets: [] });
+    const ids: string[] = [];
+    for (let n = 0; n < 8; n++) ids.push((await scim('POST', '/Groups', { displayName: `g${n}` })).body.id);
+    for (const id of ids) {
+      await scim(
+        'PATCH',
+        `/Groups/${id}`,
+        patch({ op: 'add', path: 'members', value: ids.map((value) => ({ value })) }),
+      );
+    }
+    const answers = await Promise.all(ids.map((id) => scim('DELETE', `/Groups/${id}`)));
+    expect(answers.map(({ status }) => status)).toEqual(ids.map(() => 204));
+  });
+
   it('names its members by display and $ref for who asks, where the client did not', async () => {
     const { scim } = await startLinkspan({ kind, targets: [] });
     const jane = (await scim('POST', '/Users', { userName: 'jane', displayName: 'Jane' })).body;

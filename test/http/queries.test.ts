@@ -119,6 +119,52 @@ describe.each(['sqlite', 'postgres'] as const)('queries (%s)', (kind) => {
     expect(back).not.toHaveProperty('previousCursor');
   });
 
+  it('turns round on a page that has become empty, and misses nobody', async () => {
+    const { scim } = await startLinkspan({ kind, targets: [] });
+    const ids: string[] = [];
+    for (const userName of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      ids.push((await scim('POST', '/Users', { userName })).body.id);
+    }
+    const page = async (cursor: string) => {
+      const { body } = await scim('GET', `/Users?cursor=${cursor}&count=2&sortBy=userName`);
+      return { ...body, found: body.Resources.map(initial).join('') };
+    };
+    const first = await page('');
+    const second = await page(first.nextCursor);
+    const third = await page(second.nextCursor);
+    for (const id of ids.slice(0, 2)) await scim('DELETE', `/Users/${id}`);
+    const before = await page(second.previousCursor);
+    expect(before.found).toBe('');
+    expect((await page(before.nextCursor)).found).toBe('cd');
+    for (const id of ids.slice(4)) await scim('DELETE', `/Users/${id}`);
+    const behind = await page(second.nextCursor);
+    expect([third.found, behind.found, (await page(behind.previousCursor)).found]).toEqual(['ef', '', 'cd']);
+  });
+
+  it('gives cursors that fit into a URL, however long what is sorted by', async () => {
+    const { scim } = await startLinkspan({ kind, targets: [] });
+    const titles = ['b', 'a', 'c', 'a'].map((end) => `${'x'.repeat(20_000)}${end}`);
+    for (const [n, title] of titles.entries()) await scim('POST', '/Users', { userName: `user${n}`, title });
+    const found: string[] = [];
+    for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+      const { status, body } = await scim('GET', `/Users?cursor=${cursor}&count=1&sortBy=title&attributes=userName`);
+      expect(status).toBe(200);
+      found.push(...body.Resources.map((user: { userName: string }) => user.userName));
+      cursor = body.nextCursor;
+      expect((cursor ?? '').length).toBeLessThan(2_000);
+    }
+    expect(found).toEqual(['user1', 'user3', 'user0', 'user2']);
+  });
+
+  it('refuses what would look into too many other resources, or name too many attributes', async () => {
+    const { scim } = await startLinkspan({ kind, targets: [] });
+    const filter = Array.from({ length: 21 }, (_, n) => `groups.display co "${n}"`).join(' or ');
+    expect((await scim('POST', '/Users/.search', { filter })).body.scimType).toBe('tooMany');
+    await scim('POST', '/Users', PEOPLE[0]);
+    const attributes = Array.from({ length: 100_000 }, () => 'a');
+    expect((await scim('POST', '/Users/.search', { attributes })).body.scimType).toBe('invalidValue');
+  });
+
   it('refuses a cursor that is forged, of another query, page size or tenant', async () => {
     const linkspan = await populated(kind);
     const { scim } = linkspan;
@@ -213,6 +259,13 @@ it('refuses what could be taken for something else', async () => {
     scimType: 'invalidSyntax',
     detail: expect.stringContaining('Operations[0] (path title)'),
   });
+});
+
+it('takes no parameter for a switch of its own', async () => {
+  const { scim } = await startLinkspan({ targets: [] });
+  const created = await scim('POST', '/Users?bare=1&written=x&ifMatch=y', PEOPLE[0]);
+  expect(created).toMatchObject({ status: 201, body: { userName: 'delta' } });
+  expect((await scim('GET', `/Users/${created.body.id}?written=x&bare=1`)).body.userName).toBe('delta');
 });
 
 it('understands addresses as clients put them together', async () => {

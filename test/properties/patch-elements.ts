@@ -42,7 +42,7 @@ function distinct(attribute: Attribute, elements: readonly unknown[]): unknown[]
   for (const element of elements) {
     const at = kept.findIndex((each) => isSameElement(attribute, each, element));
     if (at === -1) kept.push(element);
-    else kept[at] = together(attribute, kept[at], element);
+    else if (isEntry(kept[at]) && isEntry(element)) kept[at] = { ...element, ...kept[at] };
   }
   return kept;
 }
@@ -106,7 +106,12 @@ function seedOf(createOnReplace: boolean, op: Op, attribute: Attribute, where: W
 }
 
 export function described({ join, terms }: Where): Entry | undefined {
-  if ((join === 'or' && terms.length > 1) || terms.some(({ op }) => op !== 'eq')) return undefined;
+  const [first, ...others] = terms;
+  // The same said twice is said once.
+  const isOne = others.every(
+    (term) => term.sub === first?.sub && term.op === first.op && same(term.sub, term.value, first.value),
+  );
+  if ((join === 'or' && !isOne) || terms.some(({ op }) => op !== 'eq')) return undefined;
   const members: Entry = {};
   for (const { sub, value } of terms) {
     if (sub.name in members && !same(sub, members[sub.name], value)) return undefined;

@@ -233,6 +233,12 @@ describe('a reference (RFC 7644 section 3.7.2)', () => {
     expect(data).toEqual(body);
   });
 
+  it('is not looked for in paths that are longer than any, which would take minutes', () => {
+    const path = `members[value eq ${'"\\'.repeat(30_000)}`;
+    const Operations = Array.from({ length: 20 }, () => ({ op: 'remove', path }));
+    expect(dataOf({ method: 'PATCH', path: '/Groups/g1', data: { Operations } }).refersTo).toEqual(new Set());
+  });
+
   it('gives way in the values and path filters of a PATCH', () => {
     const { data, refersTo } = dataOf(
       {

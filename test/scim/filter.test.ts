@@ -228,7 +228,14 @@ describe('what is no filter is refused with invalidFilter and says why', () => {
   });
 
   it('hundreds of terms side by side are no nesting', () => {
-    const filter = parseFilter(Array(880).fill('id pr').join(' or '), USER_TYPE);
-    expect(filter.kind === 'or' && filter.terms.length).toBe(880);
+    const terms = Array.from({ length: 500 }, (_, n) => `id eq "${n}"`);
+    const filter = parseFilter(terms.join(' or '), USER_TYPE);
+    expect(filter.kind === 'or' && filter.terms.length).toBe(500);
+  });
+
+  it('what is said twice is asked once', () => {
+    const filter = parseFilter('title eq "a" and (TITLE eq "A" and (userName pr and userName pr))', USER_TYPE);
+    expect(filter.kind === 'and' && filter.terms.map(({ kind }) => kind)).toEqual(['compare', 'present']);
+    expect(parseFilter('id pr or id pr', USER_TYPE)).toMatchObject({ kind: 'present' });
   });
 });

@@ -52,10 +52,10 @@ describe('a resource is put together', () => {
 
 describe('without parameters', () => {
   it('a resource goes out as it is', () => {
-    expect(shown()).toBe(jane);
-    expect(shown('', ' ')).toBe(jane);
+    expect(shown()).toEqual(jane);
+    expect(shown('', ' ')).toEqual(jane);
     shown('userName', 'name');
-    expect(shown()).toBe(jane);
+    expect(shown()).toEqual(jane);
   });
 
   it('a type with hidden attributes shows the others', () => {

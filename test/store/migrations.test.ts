@@ -162,6 +162,7 @@ const fullRows: { [Table in keyof Database]: Required<Omit<Insertable<Database[T
   activity: {
     tenant: 'acme',
     id: 'a1',
+    request_id: 'a0',
     at,
     actor: 'cli',
     action: 'create',
@@ -251,5 +252,6 @@ const fullRows: { [Table in keyof Database]: Required<Omit<Insertable<Database[T
   },
   remote_links: { system_key: 's', remote_id: 'r1', tenant: 'acme', target_id: 'd1', user_id: 'u1' },
   processes: { id: 'p1', started_at: at, alive_until: at },
+  derived: { name: 'search', made_by: 'rules' },
   quirks: { tenant: 'acme', rule: 'op-case', count: 3, first_at: at, last_at: at, example: '{}' },
 };

@@ -2,14 +2,31 @@ import { randomUUIDv7 } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { type Account, claim } from '../../src/sync/accounts.ts';
-import { fanOut } from '../../src/sync/fan-out.ts';
+import { type Account, claim, type Settlement, settle } from '../../src/sync/accounts.ts';
+import { fanOut, HEIRS } from '../../src/sync/fan-out.ts';
 import { createLanes } from '../../src/sync/lanes.ts';
+import { purge } from '../../src/sync/purge.ts';
 import { bequeath } from '../../src/sync/takeover.ts';
-import { addTarget } from '../../src/sync/targets.ts';
+import { addTarget, setTarget, type TargetInput } from '../../src/sync/targets.ts';
 import { type Kind, testDatabase } from '../stores.ts';
 
 const JANE = { externalId: 'e-1', userName: 'jane' };
+
+const SETTLED: Settlement = {
+  outcome: 'done',
+  reason: null,
+  situation: 'confirmed',
+  waitMs: null,
+  attempts: 0,
+  waitsFor: null,
+  remoteId: 'r1',
+  observed: null,
+  memory: { granted: [], remembered: [] },
+  name: 'jane',
+  begunAt: 0,
+  unclear: false,
+  longestEffectMs: 0,
+};
 
 /** A directory with one target and no worker: what happens to the accounts happens when the test says so. */
 async function setUp(kind: Kind) {
@@ -36,7 +53,12 @@ async function setUp(kind: Kind) {
       .orderBy('user_id')
       .execute();
   const set = {
+    app,
     store,
+    directory,
+    type,
+    caller,
+    lanes,
     accounts,
     hire: async () => (await directory.create(caller(), type, JANE, {})).resource?.id ?? '',
     fire: (id: string) => directory.remove(caller(), type, id, {}),
@@ -44,6 +66,9 @@ async function setUp(kind: Kind) {
     drain: async () => {
       while ((await fanOut(store, lanes)) > 0);
     },
+    fanOutOnce: () => fanOut(store, lanes),
+    tombstone: (id: string) =>
+      store.read.selectFrom('tombstones').selectAll().where('resource_id', '=', id).executeTakeFirst(),
     /** As after a pass that found or made this record. */
     settle: (id: string, remoteId: string | null) =>
       store.write(async (trx) => {
@@ -141,9 +166,9 @@ describe.each(['sqlite', 'postgres'] as const)('the accounts of who comes back (
     const [next] = await claimAll('next');
     if (!claimed || !next) throw new Error('nothing was claimed');
     // Whoever had it before has no say any more.
-    expect(await bequeath(store, claimed)).toBe(true);
+    expect(await bequeath(store, claimed)).toMatchObject({ done: true });
     expect(await owners()).toEqual({ accounts: [`${jane} r1`], links: [`${jane} r1`] });
-    expect(await bequeath(store, next)).toBe(true);
+    expect(await bequeath(store, next)).toMatchObject({ done: true });
     expect(await owners()).toEqual({ accounts: [`${last} r1`], links: [`${last} r1`] });
     expect(await claimAll('third')).toMatchObject([{ user_id: last, remote_id: 'r1', urgent: 1 }]);
   });
@@ -160,20 +185,172 @@ describe.each(['sqlite', 'postgres'] as const)('the accounts of who comes back (
     await store.write((trx) => trx.updateTable('accounts').set({ due_at: 0 }).where('user_id', '=', jane).execute());
     const [old] = await claimAll('p');
     if (!old) throw new Error('nothing was claimed');
-    expect(await bequeath(store, old)).toBe(false);
+    expect(await bequeath(store, old)).toEqual({ done: false, heirId: again });
     expect((await owners()).accounts).toEqual([`${jane} r1`, `${again} r2`]);
 
     const set = (values: { remote_id?: null; lease_owner?: string | null; due_at?: number }, id: string) =>
       store.write((trx) => trx.updateTable('accounts').set(values).where('user_id', '=', id).execute());
     await set({ remote_id: null, lease_owner: 'p' }, again);
-    expect(await bequeath(store, old)).toBe(true);
+    expect(await bequeath(store, old)).toMatchObject({ done: true });
     expect((await owners()).accounts).toEqual([`${jane} r1`, `${again} null`]);
 
     await set({ lease_owner: null }, again);
     await set({ due_at: 0 }, jane);
     const [later] = (await claimAll('p')).filter(({ user_id }) => user_id === jane);
     if (!later) throw new Error('it is not due any more');
-    expect(await bequeath(store, later)).toBe(true);
+    expect(await bequeath(store, later)).toMatchObject({ done: true });
     expect((await owners()).accounts).toEqual([`${again} r1`]);
+  });
+
+  it('are no reason to pass over the account that the heir has beside them', async () => {
+    const { store, jane, hire, fire, edit, drain, settle, claimAll, accounts } = await setUp(kind);
+    await fire(jane);
+    await drain();
+    await claimAll('p');
+    const again = await hire();
+    await drain();
+    await store.write(async (trx) => {
+      const row = await trx.selectFrom('accounts').selectAll().executeTakeFirstOrThrow();
+      await trx
+        .insertInto('accounts')
+        .values({ ...row, user_id: again, lease_owner: null })
+        .execute();
+    });
+    await settle(again, 'r2');
+    await edit(again, { active: false });
+    await drain();
+    expect((await accounts()).find(({ user_id }) => user_id === again)).toMatchObject({
+      remote_id: 'r2',
+      due_at: expect.any(Number),
+    });
+  });
+
+  it('take the ones who wait for the name along', async () => {
+    const { store, jane, hire, fire, drain } = await setUp(kind);
+    await store.write(async (trx) => {
+      const row = await trx.selectFrom('accounts').selectAll().executeTakeFirstOrThrow();
+      await trx
+        .insertInto('accounts')
+        .values({ ...row, user_id: 'newcomer', remote_id: null, waits_for: jane })
+        .execute();
+    });
+    await fire(jane);
+    const again = await hire();
+    await drain();
+    const waiting = await store.read
+      .selectFrom('accounts')
+      .select('waits_for')
+      .where('user_id', '=', 'newcomer')
+      .execute();
+    expect(waiting).toEqual([{ waits_for: again }]);
+  });
+
+  it('come to no deleted user anew, under rules that are not known yet', async () => {
+    const { app, jane, hire, fire, drain, owners } = await setUp(kind);
+    await fire(jane);
+    const again = await hire();
+    await drain();
+    await setTarget(app, 'acme', 'door', { rules: { outOfScope: 'delete' } });
+    await drain();
+    expect((await owners()).accounts).toEqual([`${again} r1`]);
+  });
+
+  it('are looked at again after a late answer to who worked for the former self', async () => {
+    const { store, jane, hire, fire, drain, claimAll, accounts } = await setUp(kind);
+    await fire(jane);
+    await drain();
+    const [frozen] = await claimAll('frozen');
+    if (!frozen) throw new Error('nothing was claimed');
+    await store.write((trx) => trx.updateTable('accounts').set({ lease_owner: null }).execute());
+    await fire(await hire());
+    const again = await hire();
+    await drain();
+    await store.write((trx) => trx.updateTable('accounts').set({ due_at: null }).execute());
+    const settlement = { ...SETTLED, begunAt: Date.now(), longestEffectMs: 40_000 };
+    expect(await store.write((trx) => settle(trx, frozen, settlement, Date.now()))).toBe(false);
+    expect(await accounts()).toMatchObject([{ user_id: again, remote_id: 'r1', due_at: expect.any(Number) }]);
+    const { verify_after } = await store.read.selectFrom('accounts').select('verify_after').executeTakeFirstOrThrow();
+    expect(verify_after).toBeGreaterThan(Date.now() + 30_000);
+  });
+
+  it('that go over by a worker leave a former self for the purge', async () => {
+    const { store, jane, hire, fire, drain, claimAll, tombstone } = await setUp(kind);
+    await store.write(async (trx) => {
+      const row = await trx.selectFrom('accounts').selectAll().executeTakeFirstOrThrow();
+      await trx
+        .insertInto('accounts')
+        .values({ ...row, target_id: 'elsewhere', remote_id: 'r2', lease_owner: 'q' })
+        .execute();
+    });
+    await fire(jane);
+    await drain();
+    await claimAll('p');
+    await hire();
+    await drain();
+    expect((await tombstone(jane))?.handed_over_at).toBeNull();
+    const held = await store.read.selectFrom('accounts').selectAll().where('user_id', '=', jane).execute();
+    expect(held).toHaveLength(2);
+    for (const [index, account] of held.entries()) {
+      expect((await tombstone(jane))?.handed_over_at).toBeNull();
+      expect(await bequeath(store, account)).toMatchObject({ done: true });
+      if (index === 1) expect((await tombstone(jane))?.handed_over_at).not.toBeNull();
+    }
+    expect(await purge(store, { now: Date.now() + 31 * 86_400_000 })).toBe(1);
+  });
+
+  it('are taken over by so many at once that nobody has to wait', async () => {
+    const { store, directory, type, caller, drain, fanOutOnce } = await setUp(kind);
+    const person = (n: number) => ({ externalId: `many-${n}`, userName: `many${n}` });
+    const hire = async (n: number) => (await directory.create(caller(), type, person(n), {})).resource?.id ?? '';
+    const COUNT = HEIRS + 10;
+    const ids: string[] = [];
+    for (let n = 0; n < COUNT; n++) ids.push(await hire(n));
+    await drain();
+    await store.write((trx) =>
+      trx
+        .updateTable('accounts')
+        .set((row) => ({ due_at: null, outcome: 'done', remote_id: row.ref('user_id') }))
+        .execute(),
+    );
+    for (const id of ids) await directory.remove(caller(), type, id, {});
+    await drain();
+    const heirs: string[] = [];
+    for (let n = 0; n < COUNT; n++) heirs.push(await hire(n));
+    const moved = async () =>
+      (await store.read.selectFrom('accounts').select('user_id').where('user_id', 'in', heirs).execute()).length;
+    expect(await fanOutOnce()).toBe(HEIRS);
+    expect(await moved()).toBe(HEIRS);
+    await drain();
+    expect(await moved()).toBe(COUNT);
+  });
+
+  it('of the deleted that are empty stay at rest under new rules; the others are looked at', async () => {
+    const { app, store, lanes, jane, fire, drain } = await setUp(kind);
+    await fire(jane);
+    await drain();
+    await store.write((trx) => trx.updateTable('accounts').set({ due_at: null }).execute());
+    const due = async (rules: TargetInput['rules']) => {
+      await setTarget(app, 'acme', 'door', { rules });
+      await lanes.refresh();
+      await drain();
+      const row = await store.read.selectFrom('accounts').select('due_at').executeTakeFirstOrThrow();
+      await store.write((trx) => trx.updateTable('accounts').set({ due_at: null }).execute());
+      return row.due_at !== null;
+    };
+    expect(await due({ outOfScope: 'delete' })).toBe(true);
+    await store.write((trx) => trx.updateTable('accounts').set({ remote_id: null }).execute());
+    expect(await due({ outOfScope: 'keep' })).toBe(false);
+    await store.write((trx) => trx.updateTable('accounts').set({ outcome: 'reject' }).execute());
+    expect(await due({ outOfScope: 'delete' })).toBe(true);
+    await store.write(async (trx) => {
+      const { tenant, target_id, user_id } = await trx.selectFrom('accounts').selectAll().executeTakeFirstOrThrow();
+      await trx.updateTable('accounts').set({ outcome: 'done' }).execute();
+      const intent = { id: 'i', kind: 'create' as const, keys: '{}', created_at: 1, closed_at: null, result: null };
+      await trx
+        .insertInto('intents')
+        .values({ tenant, target_id, user_id, ...intent })
+        .execute();
+    });
+    expect(await due({ outOfScope: 'keep' })).toBe(true);
   });
 });

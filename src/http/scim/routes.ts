@@ -99,7 +99,13 @@ function queryOf(c: C): Readonly<Record<string, string>> {
 
 /** The query's parameters, and the conditions of RFC 7644 section 3.14. */
 function requestOf(c: C): Request {
-  return { ...queryOf(c), ifMatch: c.req.header('if-match'), ifNoneMatch: c.req.header('if-none-match') };
+  const { attributes, excludedAttributes } = queryOf(c);
+  return {
+    attributes,
+    excludedAttributes,
+    ifMatch: c.req.header('if-match'),
+    ifNoneMatch: c.req.header('if-none-match'),
+  };
 }
 
 /** The format may stand behind it (RFC 7644 section 3.8); there is only one. */

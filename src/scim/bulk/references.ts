@@ -1,5 +1,6 @@
 /** References to resources that a bulk request creates itself: `bulkId:x` in place of an id (RFC 7644 section 3.7.2). */
 import { isObject } from '../document.ts';
+import { MAX_FILTER_LENGTH } from '../filter/tokens.ts';
 import { type Named, resolveNotation } from '../notation.ts';
 import { findAttribute, type ResourceType } from '../schema.ts';
 
@@ -37,6 +38,8 @@ export function resolveInPatch(body: unknown, type: ResourceType, resolve: Resol
     return mapMembers(operation, (name, value) => {
       if (isNamed(name, 'value')) return resolveAt(named, value, type, resolve);
       if (!isNamed(name, 'path') || typeof value !== 'string' || !named || !isReference(named)) return value;
+      // Whoever reads it as a path refuses it.
+      if (value.length > MAX_FILTER_LENGTH) return value;
       return value.replace(QUOTED, (quoted) => resolveQuoted(quoted, resolve));
     });
   };

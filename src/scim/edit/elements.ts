@@ -64,13 +64,13 @@ function together(attribute: Attribute, known: Value | undefined, sent: Value, a
   return parts.size > 0 ? (mergeParts(attribute, known, parts, at) ?? known) : known;
 }
 
-/** RFC 7643 section 2.4: the same value and type do not stand there twice. */
-function distinct(attribute: Attribute, elements: readonly Value[], at: string): Value[] {
+/** RFC 7643 section 2.4: the same value and type do not stand there twice. The later fills what the former lacks. */
+function distinct(attribute: Attribute, elements: readonly Value[]): Value[] {
   const byIdentity = new Map<string, Value>();
   for (const element of elements) {
     const key = identity(attribute, element);
-    const known = byIdentity.get(key);
-    byIdentity.set(key, known === undefined ? element : together(attribute, known, element, at));
+    const known = byIdentity.get(key) ?? element;
+    byIdentity.set(key, isComplex(known) && isComplex(element) ? { ...element, ...known } : known);
   }
   return [...byIdentity.values()];
 }
@@ -94,7 +94,7 @@ export function removeElements(
       if (!sub || !isComplex(element)) return undefined;
       return mergeParts(attribute, element, new Map([[sub, undefined]]), at, requiredTarget);
     });
-    return sub ? distinct(attribute, left, at) : left;
+    return sub ? distinct(attribute, left) : left;
   }
   if (raw === undefined || raw === null || raw === '') return [];
   note(draft, 'remove-with-value', at);
@@ -122,7 +122,7 @@ function assignSelected(
   const { next, unassigns } = changeOf(draft, path, raw, at);
   if (selected.size > 0) {
     const elements = change(current, selected, next);
-    return distinct(attribute, withOnePrimary(elements, changedBetween(current, elements), at), at);
+    return distinct(attribute, withOnePrimary(elements, changedBetween(current, elements), at));
   }
   if (unassigns) return [...current];
   const created = next(filter ? seedFor(draft, op, attribute, filter, at) : {});
@@ -153,7 +153,7 @@ function readElements(draft: Draft, attribute: Attribute, raw: unknown, at: stri
   const values = readValue(attribute, raw, at, draft);
   if (!Array.isArray(values)) return [];
   if (values.length > MAX_VALUES) throw invalidValue(`${at}: at most ${MAX_VALUES} values can be sent`);
-  return distinct(attribute, values, at);
+  return distinct(attribute, values);
 }
 
 function oneOf(draft: Draft, raw: unknown, at: string): unknown {

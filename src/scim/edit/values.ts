@@ -141,12 +141,16 @@ export function mergeParts(
   return merged;
 }
 
+/** Characters of the `value` of a relation; it is part of a key. */
+const MAX_REFERENCE = 500;
+
 /** Reads the values of a relation attribute, each `value` once, the last mention winning. */
 export function readRelation(attribute: Attribute, raw: unknown, at: string, reading: Reading): RelationValue[] {
   const values = readValue(attribute, raw, at, { ...reading, emptyText: 'unassigned' });
   const byValue = new Map<string, RelationValue>();
   for (const { value, display, type, $ref } of Array.isArray(values) ? values.filter(isComplex) : []) {
     if (typeof value !== 'string') throw invalidValue(`${at}: every element needs a value, the id of the resource`);
+    if (value.length > MAX_REFERENCE) throw invalidValue(`${at}: a value has more than ${MAX_REFERENCE} characters`);
     byValue.set(value, {
       value,
       ...(typeof display === 'string' && { display }),

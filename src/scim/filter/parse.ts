@@ -98,7 +98,8 @@ function build(parsed: Parsed, skeleton: Skeleton, resolve: Resolve, noted: Note
     case 'or': {
       const kind = parsed.op;
       const terms = parsed.filters.map((filter) => build(filter, skeleton, resolve, noted));
-      return { kind, terms: terms.flatMap((term) => (term.kind === kind ? term.terms : term)) };
+      const [only, ...more] = distinct(terms.flatMap((term) => (term.kind === kind ? term.terms : term)));
+      return only && more.length === 0 ? only : { kind, terms: only ? [only, ...more] : [] };
     }
     case 'not':
       return { kind: 'not', term: build(parsed.filter, skeleton, resolve, noted) };
@@ -122,6 +123,17 @@ function build(parsed: Parsed, skeleton: Skeleton, resolve: Resolve, noted: Note
       return { kind: 'compare', path, op: parsed.op, ...readLiteral(path, parsed.op, literal, noted) };
     }
   }
+}
+
+/** What is said twice means the same said once. */
+function distinct(terms: readonly Filter[]): Filter[] {
+  return [...new Map(terms.map((term) => [JSON.stringify(term, byName), term])).values()];
+}
+
+/** For JSON.stringify: attributes by their names, and without literals, of which the comparable form is what counts. */
+function byName(key: string, value: unknown): unknown {
+  if (key === 'attribute' || key === 'sub') return (value as Attribute | undefined)?.name;
+  return key === 'literal' ? undefined : value;
 }
 
 /** The name behind a placeholder such as `a3`. */
