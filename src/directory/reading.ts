@@ -40,8 +40,12 @@ export type Row = Pick<Selectable<ResourcesTable>, 'id' | 'version' | 'created' 
 
 export const ROW_COLUMNS = ['id', 'version', 'created', 'last_modified', 'document'] as const;
 
-/** As every id is made; anything else names nothing, and need not be asked for. */
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** As every id is made; anything else names nothing, and must not be asked for: a store may not even take it. */
+export function isId(text: string): boolean {
+  return ID.test(text);
+}
 
 /** @param lock until the transaction ends, where the row is about to be changed. @throws ScimError 404. */
 export async function requireRow(
@@ -50,7 +54,7 @@ export async function requireRow(
   lock = false,
 ): Promise<Row> {
   const none = notFound(`There is no ${type.name} with this id.`);
-  if (!ID.test(id)) throw none;
+  if (!isId(id)) throw none;
   const row = await db
     .selectFrom('resources')
     .select(ROW_COLUMNS)

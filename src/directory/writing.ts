@@ -14,7 +14,7 @@ import { recordActivity, recordChange } from './changes.ts';
 import type { DirectoryCaller } from './directory.ts';
 import { lookupsOf, updateLookups, writeLookups } from './lookups.ts';
 import { leaveGroups, type MembersDelta, type MembersWish, membersDelta, writeMembers } from './members.ts';
-import { type Row, requireRow } from './reading.ts';
+import { isId, type Row, requireRow } from './reading.ts';
 import { wishOf, wishOnly } from './relation-wish.ts';
 import { memberValue, type Relations } from './relations.ts';
 import { inherit, leaveTombstone, personOf } from './tombstones.ts';
@@ -137,7 +137,7 @@ export async function removeRow(writing: Writing, id: string): Promise<void> {
 
 /** Its groups change too. In the order of ids, because groups that contain each other may be deleted at the same time. */
 async function lockWithGroups({ trx, dialect, caller: { tenant } }: Writing, id: string): Promise<void> {
-  if (dialect.kind === 'sqlite') return;
+  if (dialect.kind === 'sqlite' || !isId(id)) return;
   const groups = trx.selectFrom('members').select('group_id').where('tenant', '=', tenant).where('member_id', '=', id);
   await trx
     .selectFrom('resources')
