@@ -41,9 +41,7 @@ export async function takeOver(
     const removal = removals.get(id);
     for (const account of await lockAccounts(trx, dialect, { tenant, user_id: id })) {
       if (account.lease_owner === null) {
-        const owed = removal !== undefined || isOwed(account);
-        const cause = owed ? (account.due_at === null ? removal : undefined) : heirs.get(heirId);
-        await handOver(trx, dialect, account, { heirId, owed, cause }, now);
+        await handOver(trx, dialect, account, { heirId, removal, rehire: heirs.get(heirId) }, now);
       } else {
         isOpen = true;
         waiting.add(keyOf({ target_id: account.target_id, user_id: heirId }));
@@ -96,22 +94,22 @@ export async function bequeath(store: Store, account: Account): Promise<{ done: 
     const held = rows.find((row) => row.lease_owner === account.lease_owner && row.lease_epoch === account.lease_epoch);
     // Lost to somebody else before anything was done.
     if (!held) return { done: true, heirId };
-    const done = await handOver(trx, store.dialect, held, { heirId, owed: isOwed(held), cause: undefined }, now);
+    const done = await handOver(trx, store.dialect, held, { heirId }, now);
     await closeIfEmpty(trx, store.dialect, { tenant, id: user_id, settled: done ? null : account.target_id }, now);
     return { done, heirId };
   });
 }
 
 /**
- * @param by.owed the removal of the former self is not done. @param by.cause whose time and request the account's are from now
- * on; undefined: they stay.
+ * @param to.removal what is asked for the former self and was not fanned out. @param to.rehire what is asked for the heir; the
+ * account has its time and request from now on, unless something is still to be removed.
  * @returns false where both have a record: then each keeps its own, and the deleted user's goes its way.
  */
 async function handOver(
   trx: Kysely<Database>,
   dialect: Dialect,
   account: Account,
-  { heirId, owed, cause }: { heirId: string; owed: boolean; cause: Cause | undefined },
+  { heirId, removal, rehire }: { heirId: string; removal?: Cause | undefined; rehire?: Cause | undefined },
   now: Millis,
 ): Promise<boolean> {
   const heirKey = { tenant: account.tenant, target_id: account.target_id, user_id: heirId };
@@ -127,6 +125,8 @@ async function handOver(
     await deleteAccount(trx, stake ? heir : account);
     if (!stake) return true;
   }
+  const owed = stake && (removal !== undefined || isOwed(account));
+  const cause = owed ? (account.due_at === null ? removal : undefined) : rehire;
   await trx
     .updateTable('accounts')
     .where(isOf(account))
@@ -137,7 +137,7 @@ async function handOver(
       lease_owner: null,
       waits_for: null,
       attempts: 0,
-      memory: stake && owed ? withRemovalOwed(account.memory) : account.memory,
+      memory: owed ? withRemovalOwed(account.memory) : account.memory,
       ...(cause && { changed_at: cause.created_at, activity_id: cause.activity_id }),
       // Until it has been looked at, the record may stand for somebody who should not have it.
       urgent: 1,

@@ -27,6 +27,8 @@ it.each<[Kind, number]>([
       kills: 3,
       freezes: 1,
       processes: 1,
+      // Names that change hands are left to the long form: the engine does not yet settle all of them.
+      contested: false,
       loadMs: 6_000,
       perSecond: 40,
       settleWithinMs: 45_000,

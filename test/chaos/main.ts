@@ -10,7 +10,8 @@ import { show, table } from './report.ts';
 import { chaos } from './run.ts';
 
 const USAGE = `npm run chaos -- [--seed n] [--store sqlite|postgres] [--users n] [--groups n] [--kills n] [--freezes n]
-                 [--processes 1|3] [--minutes n] [--rate changes-per-second]`;
+                 [--processes 1|3] [--minutes n] [--rate changes-per-second]
+                 [--names contested|own]`;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -39,6 +40,7 @@ async function main(): Promise<number> {
       processes: text,
       minutes: text,
       rate: text,
+      names: text,
       help: { type: 'boolean' },
     },
   });
@@ -72,6 +74,7 @@ async function main(): Promise<number> {
       kills,
       freezes: number('freezes', Math.ceil(kills / 5)),
       processes,
+      contested: values.names !== 'own',
       loadMs: minutes * 60_000,
       perSecond: number('rate', Math.max(30, users / 10)),
       settleWithinMs: 120_000 + users * 20,

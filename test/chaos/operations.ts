@@ -11,6 +11,8 @@ export interface Hand {
   history: History;
   random: Random;
   style: requests.Style;
+  /** Whether names are swapped, and given to others once they are free. */
+  contested: boolean;
 }
 
 export const living = ({ people }: World) => people.filter((person) => person.id !== null);
@@ -39,9 +41,9 @@ function somebody({ random }: Hand, people: readonly Person[]): Person {
 }
 
 /** Some newcomers get the name of somebody who has given it up. */
-function nameForNewcomer({ world, random }: Hand): string {
+function nameForNewcomer({ world, random, contested }: Hand): string {
   const freed = world.freedNames.filter((name) => !isTaken(world, name));
-  if (freed.length > 0 && random.chance(0.5)) return random.pick(freed);
+  if (contested && freed.length > 0 && random.chance(0.5)) return random.pick(freed);
   return `u${world.lane}-${world.nextNumber++}@chaos.test`;
 }
 
@@ -101,7 +103,7 @@ export async function swap(hand: Hand): Promise<void> {
   const { world, random } = hand;
   const one = somebody(hand, living(world));
   const other = random.pick(living(world));
-  if (one === other) return;
+  if (one === other || !hand.contested) return;
   const withEmail = random.chance(0.5);
   const [first, second] = [nameOf(one, withEmail), nameOf(other, withEmail)];
   await change(hand, one, { userName: `swap${world.lane}-${world.nextNumber++}@chaos.test` });

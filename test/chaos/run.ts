@@ -31,6 +31,8 @@ export interface ChaosOptions {
   processes: number;
   /** The load and the disturbances last about as long. */
   loadMs: number;
+  /** Whether names are swapped, and given to others once they are free. */
+  contested: boolean;
   /** Changes a second. */
   perSecond: number;
   settleWithinMs: number;
@@ -72,7 +74,13 @@ async function runOn(stage: Stage, options: ChaosOptions, violations: Violation[
   const stop = new AbortController();
   const loading = worlds.map((world) => {
     const random = createRandom(seed, world.lane);
-    const hand = { world, history, random, idp: connection(createRandom(seed, 50 + world.lane)) };
+    const hand = {
+      world,
+      history,
+      random,
+      contested: options.contested,
+      idp: connection(createRandom(seed, 50 + world.lane)),
+    };
     return load(hand, { ...options, lanes: LANES }, stop.signal).catch((error: Error) => {
       violations.push({ kind: 'refused', marker: null, what: error.message });
     });

@@ -63,7 +63,7 @@ describe.each(['sqlite', 'postgres'] as const)('a removal (%s)', (kind) => {
     await settled();
     await edit(bob, 'active', false);
     await settled();
-    expect((await users()).map((user) => [user.userName, disabled(user)])).toEqual([
+    expect((await users()).map((user) => [user.userName, disabled(user)]).toSorted()).toEqual([
       ['DEMO/ann', false],
       ['DEMO/bob', true],
     ]);

@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
@@ -174,7 +175,7 @@ describe.each(['sqlite', 'postgres'] as const)('the accounts of who comes back (
   });
 
   it('are left alone where the person has a record already; a bare one makes room', async () => {
-    const { store, jane, hire, fire, drain, settle, claimAll, owners, fanOutInOrder } = await setUp(kind);
+    const { store, jane, hire, fire, drain, settle, claimAll, owners, fanOutInOrder, tombstone } = await setUp(kind);
     await fire(jane);
     const again = await hire();
     await store.write((trx) => trx.updateTable('tombstones').set({ heir_id: null }).execute());
@@ -185,7 +186,9 @@ describe.each(['sqlite', 'postgres'] as const)('the accounts of who comes back (
     await store.write((trx) => trx.updateTable('accounts').set({ due_at: 0 }).where('user_id', '=', jane).execute());
     const [old] = await claimAll('p');
     if (!old) throw new Error('nothing was claimed');
+    await store.write((trx) => trx.updateTable('tombstones').set({ handed_over_at: null }).execute());
     expect(await bequeath(store, old)).toEqual({ done: false, heirId: again });
+    expect((await tombstone(jane))?.handed_over_at).not.toBeNull();
     expect((await owners()).accounts).toEqual([`${jane} r1`, `${again} r2`]);
 
     const set = (values: { remote_id?: null; lease_owner?: string | null; due_at?: number }, id: string) =>
@@ -246,13 +249,48 @@ describe.each(['sqlite', 'postgres'] as const)('the accounts of who comes back (
   });
 
   it('come to no deleted user anew, under rules that are not known yet', async () => {
-    const { app, jane, hire, fire, drain, owners } = await setUp(kind);
+    const { app, jane, hire, fire, drain, fanOutInOrder, owners } = await setUp(kind);
     await fire(jane);
     const again = await hire();
-    await drain();
     await setTarget(app, 'acme', 'door', { rules: { outOfScope: 'delete' } });
+    await fanOutInOrder(again, jane);
+    expect((await owners()).accounts).toEqual([`${again} r1`]);
+    await setTarget(app, 'acme', 'door', { rules: { outOfScope: 'keep' } });
     await drain();
     expect((await owners()).accounts).toEqual([`${again} r1`]);
+  });
+
+  it('remember a removal that was not done, and nothing where it was', async () => {
+    const { store, jane, hire, fire, drain } = await setUp(kind);
+    const memory = '{"granted":[],"remembered":[]}';
+    const done = () =>
+      store.write((trx) =>
+        trx
+          .updateTable('accounts')
+          .set((row) => ({ due_at: null, outcome: 'done', observed_generation: row.ref('generation'), memory }))
+          .execute(),
+      );
+    const askedFor = (id: string) =>
+      store.read.selectFrom('changes').select('created_at').where('subject_id', '=', id).executeTakeFirstOrThrow();
+    const account = () => store.read.selectFrom('accounts').selectAll().executeTakeFirstOrThrow();
+    await done();
+    await fire(jane);
+    const removal = await askedFor(jane);
+    await sleep(5);
+    const again = await hire();
+    await drain();
+    expect(await account()).toMatchObject({ user_id: again, changed_at: removal.created_at });
+    expect(JSON.parse((await account()).memory)).toMatchObject({ removalOwed: true });
+
+    await done();
+    await fire(again);
+    await drain();
+    await done();
+    await sleep(5);
+    const last = await hire();
+    const rehire = await askedFor(last);
+    await drain();
+    expect(await account()).toMatchObject({ user_id: last, changed_at: rehire.created_at, memory });
   });
 
   it('are looked at again after a late answer to who worked for the former self', async () => {
