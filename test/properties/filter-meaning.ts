@@ -106,7 +106,7 @@ export function folded(leaf: Attribute, text: string): string {
 /** Fullwidth and halfwidth forms count as the ordinary character. */
 function lowered(point: string): string {
   if (point === 'ς') return 'σ';
-  return (/^[\uff01-\uffee]$/.test(point) ? point.normalize('NFKC') : point).toLowerCase();
+  return (/^[\uff01-\uff5e]$/.test(point) ? point.normalize('NFKC') : point).toLowerCase();
 }
 
 function byCodePoint(a: string, b: string): number {

@@ -104,7 +104,7 @@ describe('the write queue', () => {
   });
 
   it('refuses the whole batch when the disk is full, and keeps all that it acknowledged', async () => {
-    const { store, again } = await open({ maxPageCount: 120 });
+    const { store, again } = await open({ maxPageCount: 200 });
     const fill = (name: string) =>
       store.write((trx) =>
         trx
