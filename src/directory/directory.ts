@@ -214,11 +214,11 @@ export function createDirectory(options: DirectoryOptions): Directory {
       const row = await requireRow(from, id);
       const [presented] = await present(from, [row], query);
       const got: Written = { resource: null, ...place(caller, type, row), ...presented };
-      const isKnown = query.ifNoneMatch !== undefined && namesTag(query.ifNoneMatch, got.version);
+      if (query.ifNoneMatch === undefined || !namesTag(query.ifNoneMatch, got.version)) return got;
       // What is worked out changes without the resource.
       const selection = selectionOf(type, query);
       const isWorkedOut = showsOthers(from, query) || [...type.computed].some((urn) => wantsComputed(urn, selection));
-      return isKnown && !isWorkedOut ? { ...got, resource: null, unchanged: true } : got;
+      return isWorkedOut ? got : { ...got, resource: null, unchanged: true };
     },
 
     async list(caller, asked, query) {

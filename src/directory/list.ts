@@ -39,8 +39,11 @@ export interface Listing extends Omit<Reading, 'type'> {
 export async function listResources(listing: Listing, parameters: QueryParameters): Promise<ListResponse> {
   const query = readQuery(parameters, PAGES);
   const order = orderOf(query, listing.asked, listing);
+  const matching = matchingRows(listing, query);
   const page =
-    query.cursor === undefined ? await byIndex(listing, query, order) : await byCursor(listing, query, order);
+    query.cursor === undefined
+      ? await byIndex(matching, query, order)
+      : await byCursor(listing, matching, query, order);
   const { places, total, ...paging } = page;
   const resources = await readPage(listing, query, places);
   return {
@@ -52,21 +55,19 @@ export async function listResources(listing: Listing, parameters: QueryParameter
   };
 }
 
-async function byIndex(listing: Listing, query: Query, order: Order) {
+async function byIndex(matching: Matching, query: Query, order: Order) {
   const { startIndex, count } = query;
-  const total = await countOf(listing, query);
-  const none = count === 0 || startIndex > total;
-  const places = none
-    ? []
-    : await placesOf(listing, query, order)
-        .orderBy(orderBy(order, false))
-        .limit(count)
-        .offset(startIndex - 1)
-        .execute();
-  return { places, total, startIndex };
+  const skipped = startIndex - 1;
+  const places =
+    count === 0
+      ? []
+      : await placesOf(matching, order).orderBy(orderBy(order, false)).limit(count).offset(skipped).execute();
+  // A page that is not full is the last one, and says how many there are.
+  const isLast = places.length < count && (places.length > 0 || skipped === 0);
+  return { places, total: isLast ? skipped + places.length : await countOf(matching), startIndex };
 }
 
-async function byCursor(listing: Listing, query: Query, order: Order) {
+async function byCursor(listing: Listing, matching: Matching, query: Query, order: Order) {
   const { tenant, asked, seal } = listing;
   const now = await listing.now();
   const scope: CursorScope = {
@@ -75,11 +76,11 @@ async function byCursor(listing: Listing, query: Query, order: Order) {
     count: query.count,
   };
   const from = query.cursor ? await whole(listing, order, await readCursor(seal, scope, query.cursor, now)) : null;
-  const total = from?.total ?? (await countOf(listing, query));
+  const total = from?.total ?? (await countOf(matching));
   if (query.count === 0) return { places: [], total };
   const backwards = from?.backwards ?? false;
   // One more than a page, to know whether there is another one.
-  const found = await placesOf(listing, query, order)
+  const found = await placesOf(matching, order)
     .$if(from !== null, (rows) => (from ? rows.where(beyond(order, from.place, from)) : rows))
     .orderBy(orderBy(order, backwards))
     .limit(query.count + 1)
@@ -113,17 +114,19 @@ async function whole({ db, tenant }: Listing, { key }: Order, cursor: Cursor): P
   return row?.key?.startsWith(cursor.place.key ?? '') ? { ...cursor, place: { seq, key: row.key } } : cursor;
 }
 
-async function countOf(listing: Listing, query: Query): Promise<number> {
+async function countOf(matching: Matching): Promise<number> {
   const count = sql<number>`count(*)`.as('total');
-  const { total } = await matchingRows(listing, query).select(count).executeTakeFirstOrThrow();
+  const { total } = await matching.select(count).executeTakeFirstOrThrow();
   return Number(total);
 }
 
 /** Found in an index where that is possible, so that skipping many rows does not read their documents. */
-function placesOf(listing: Listing, query: Query, { key }: Order) {
+function placesOf(matching: Matching, { key }: Order) {
   const keyed = (key ?? sql<string | null>`cast(null as text)`).as('key');
-  return matchingRows(listing, query).select('resources.seq').select(keyed);
+  return matching.select('resources.seq').select(keyed);
 }
+
+type Matching = ReturnType<typeof matchingRows>;
 
 function matchingRows(listing: Listing, { filter }: Query) {
   const { db, dialect, tenant, asked, baseUrl } = listing;

@@ -54,28 +54,17 @@ export function isWhole(comparable: string): boolean {
   return comparable.length <= LONGEST;
 }
 
-/** Makes the rows of a resource those that it should have. What is there is read: it may be that of former schemas. */
-export async function updateLookups(
-  trx: Kysely<Database>,
-  resource: { tenant: string; id: string; type: string },
-  wanted: readonly Lookup[],
-): Promise<void> {
-  const before = await trx
-    .selectFrom('lookups')
-    .select(['path', 'value', 'is_unique'])
-    .where('tenant', '=', resource.tenant)
-    .where('resource_id', '=', resource.id)
-    .execute();
-  await writeLookups(trx, resource, wanted, before);
-}
-
+/**
+ * Whether a value is unique is settled when it is first written, or made anew (reindex.ts): those who had one together when
+ * it became unique can still be changed.
+ */
 export async function writeLookups(
   trx: Kysely<Database>,
   resource: { tenant: string; id: string; type: string },
   wanted: readonly Lookup[],
   before: readonly Lookup[],
 ): Promise<void> {
-  const same = (a: Lookup, b: Lookup) => a.path === b.path && a.value === b.value && a.is_unique === b.is_unique;
+  const same = (a: Lookup, b: Lookup) => a.path === b.path && a.value === b.value;
   const gone = before.filter((old) => !wanted.some((lookup) => same(old, lookup)));
   const fresh = wanted.filter((lookup) => !before.some((old) => same(old, lookup)));
   for (const { path, value } of gone) {

@@ -12,7 +12,7 @@ import type { Dialect } from '../store/dialect.ts';
 import type { Database, Millis } from '../store/tables.ts';
 import { recordActivity, recordChange } from './changes.ts';
 import type { DirectoryCaller } from './directory.ts';
-import { lookupsOf, updateLookups, writeLookups } from './lookups.ts';
+import { lookupsOf, writeLookups } from './lookups.ts';
 import { leaveGroups, type MembersDelta, type MembersWish, membersDelta, writeMembers } from './members.ts';
 import { isId, type Row, requireRow } from './reading.ts';
 import { wishOf, wishOnly } from './relation-wish.ts';
@@ -137,7 +137,7 @@ export async function removeRow(writing: Writing, id: string): Promise<void> {
 
 /** Its groups change too. In the order of ids, because groups that contain each other may be deleted at the same time. */
 async function lockWithGroups({ trx, dialect, caller: { tenant } }: Writing, id: string): Promise<void> {
-  if (dialect.kind === 'sqlite' || !isId(id)) return;
+  if (!isId(id)) return;
   const groups = trx.selectFrom('members').select('group_id').where('tenant', '=', tenant).where('member_id', '=', id);
   await trx
     .selectFrom('resources')
@@ -189,7 +189,7 @@ async function save(writing: Writing, row: Row, { action, before, document, wish
   if (edited.length > 0) {
     const search = searchForm(document, type);
     const resource = { tenant, id: row.id, type: type.name };
-    await updateLookups(trx, resource, lookupsOf(type, search));
+    await writeLookups(trx, resource, lookupsOf(type, search), lookupsOf(type, searchForm(before, type)));
     saved.document = JSON.stringify(document);
     await updateRow(trx, tenant, saved, { document: saved.document, search: dialect.jsonb(JSON.stringify(search)) });
   } else {

@@ -49,6 +49,13 @@ it.each(['sqlite', 'postgres'] as const)('an attribute that becomes unique is so
   expect((await scim('POST', '/Users', { userName: 'ann', [BADGE]: { code: 'x' } })).body.scimType).toBe('uniqueness');
   // Who had the same before keeps it, and is found.
   expect(await found(scim, `${BADGE}:code eq "y"`)).toBe(2);
+  // And can still be changed, be it to leave.
+  const [bob] = (await scim('GET', '/Users?filter=userName%20eq%20%22bob%22')).body.Resources;
+  const [eve] = (await scim('GET', '/Users?filter=userName%20eq%20%22eve%22')).body.Resources;
+  for (const { id } of [bob, eve]) {
+    const left = await scim('PATCH', `/Users/${id}`, patch({ op: 'replace', path: 'active', value: false }));
+    expect(left).toMatchObject({ status: 200, body: { active: false } });
+  }
   scim = await start([{ name: 'code', uniqueness: 'server', caseExact: true }]);
   expect(await found(scim, `${BADGE}:code eq "x"`)).toBe(0);
   expect(await found(scim, `${BADGE}:code eq "y"`)).toBe(1);
