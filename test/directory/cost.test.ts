@@ -34,6 +34,7 @@ async function counting() {
     during,
     create: async (name: string, body: unknown) =>
       (await directory.create(caller(), type(name), body, {})).resource as Record<string, unknown> & { id: string },
+    list: (name: string, filter: string) => directory.list(caller(), [type(name)], { filter }),
     get: async (name: string, id: string) => (await directory.get(caller(), type(name), id, {})).resource,
     put: (name: string, id: string, body: unknown) => directory.replace(caller(), type(name), id, body, {}),
     patch: (name: string, id: string, ...operations: unknown[]) =>
@@ -43,6 +44,14 @@ async function counting() {
 
 const writes = (sql: readonly string[]) => sql.filter((text) => /^(insert|update|delete)/i.test(text));
 const tables = (sql: readonly string[]) => sql.map((text) => /(?:into|update|from) "(\w+)"/.exec(text)?.[1]).sort();
+
+it('a look-up of one person is three statements: where, who, in which groups', async () => {
+  const { create, list, during } = await counting();
+  for (const userName of ['jane', 'bob']) await create('User', { userName });
+  const statements = await during(() => list('User', 'userName eq "JANE"'));
+  expect(tables(statements)).toEqual(['members', 'resources', 'resources']);
+  expect(await list('User', 'userName eq "JANE"')).toMatchObject({ totalResults: 1, startIndex: 1, itemsPerPage: 1 });
+});
 
 describe('a write', () => {
   it('of a user is four statements: the resource, its lookups, one change row, one activity row', async () => {
