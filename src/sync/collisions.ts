@@ -4,7 +4,8 @@
  * holder at rest is a matter for a person.
  */
 import { type Failure, TargetError } from '../targets/outcome.ts';
-import type { Pass } from './pass.ts';
+import type { Desired } from '../targets/target.ts';
+import { nameOf, type Pass } from './pass.ts';
 
 /** Looked at again at the latest after this, should the holder's settle and ours have missed each other. */
 const LONGEST_WAIT_MS = 10_000;
@@ -68,7 +69,12 @@ export async function collide(pass: Pass, holderId: string): Promise<never> {
 }
 
 /** The target says which record has the name: where it is an account of ours, that is a matter among us. */
-export async function collideWithRecord(pass: Pass, remoteId: string, refusal: Failure): Promise<Failure> {
+export async function collideWithRecord(
+  pass: Pass,
+  remoteId: string,
+  refusal: Failure,
+  desired: Desired | null,
+): Promise<Failure> {
   const holder = await pass.store.read
     .selectFrom('remote_links')
     .select('user_id')
@@ -77,9 +83,12 @@ export async function collideWithRecord(pass: Pass, remoteId: string, refusal: F
     .where('tenant', '=', pass.account.tenant)
     .where('target_id', '=', pass.account.target_id)
     .executeTakeFirst();
-  if (!holder || holder.user_id === pass.account.user_id) return refusal;
+  if (holder?.user_id === pass.account.user_id) return refusal;
   try {
-    return await collide(pass, holder.user_id);
+    if (holder) return await collide(pass, holder.user_id);
+    // Not linked yet, but perhaps what a create of ours made whose answer was lost.
+    if (desired) await requireUnclaimed(pass, nameOf(desired.keys));
+    return refusal;
   } catch (error) {
     if (error instanceof TargetError) return error.failure;
     throw error;

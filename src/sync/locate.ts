@@ -36,6 +36,8 @@ async function confirm(pass: Pass, id: string, desired: Desired | null): Promise
   const found = await connection.find({ id, keys: desired ? [desired.keys] : [], last, openIntent: false }, pass.io);
   if (found.kind === 'found') {
     pass.observed = found.observed;
+    // A rename that was thought to have failed may have landed late: the name given up must not look taken.
+    pass.name = nameOf(found.observed.keys);
     pass.situation = 'confirmed';
     return;
   }

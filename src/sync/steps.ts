@@ -18,6 +18,9 @@ export function inOrder(plan: readonly Step[]): Step[] {
   return plan.toSorted((a, b) => STEP_ORDER.indexOf(a.kind) - STEP_ORDER.indexOf(b.kind));
 }
 
+/** A refused name that nobody is seen to hold may just have been given up: so many tries before it is a person's matter. */
+const NAME_TRIES = 5;
+
 /** The failure that decides what happens next comes first. */
 const SEVERITY: readonly Failure['kind'][] = ['pause', 'retry', 'snooze', 'reject'];
 
@@ -134,7 +137,9 @@ async function stepFailed(
   if (step.kind === 'assign' && step.subject !== undefined) {
     pass.memory = withoutRemembered(withoutGrant(pass.memory, step.subject), step.subject);
   }
-  return failure.heldBy ? collideWithRecord(pass, failure.heldBy, failure) : failure;
+  if (failure.heldBy) return collideWithRecord(pass, failure.heldBy, failure, desired);
+  const isAnew = failure.heldBy === null && pass.account.attempts < NAME_TRIES;
+  return isAnew ? { kind: 'retry', reason: `${failure.reason}; nobody was seen to hold it` } : failure;
 }
 
 /** What the record is after a step whose answer did not show it. */

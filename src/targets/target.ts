@@ -57,6 +57,7 @@ export interface Desired {
 export interface Observed {
   /** The system's own id of the record. */
   id: string;
+  /** In the form of `Desired.keys`, so that the two can be compared. */
   keys: Keys;
   fields: Fields;
   enabled: boolean;

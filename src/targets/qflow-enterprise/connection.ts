@@ -7,12 +7,13 @@ import { type Failure, TargetError } from '../outcome.ts';
 import { canonicalName, pinOf, sameEmail } from '../qflow-account.ts';
 import type { Applied, Connection, Found, Io, Keys, Query, Step, Subject, Vault } from '../target.ts';
 import { createClient, randomPassword, userOf } from './client.ts';
-import { DISABLED_MARKER, marked, observe, RANDOM, type UserRecord, unmarked } from './mapping.ts';
+import { DISABLED_MARKER, marked, observe as observeAs, RANDOM, type UserRecord, unmarked } from './mapping.ts';
 import type { Settings } from './settings.ts';
 
 export function open(settings: Settings, vault: Vault): Connection {
   const client = createClient(settings, vault);
   const pin = pinOf(settings);
+  const observe = (user: UserRecord) => observeAs(user, settings);
   const isNamed = (user: UserRecord, userName = '') =>
     canonicalName(String(user.userName ?? ''), pin) === canonicalName(userName, pin);
   const matches = (user: UserRecord, keys: Keys) =>
@@ -44,7 +45,7 @@ export function open(settings: Settings, vault: Vault): Connection {
     const user = answered ?? (await look(keys, io))[0];
     if (user && matches(user, keys)) return { id: user.id, evidence: 'answer', observed: observe(user) };
     if (user) throw await taken(keys.userName, user.id, io);
-    if (!isDone) throw await taken(keys.userName, null, io, classify(answer));
+    if (!isDone) throw await taken(keys.userName, null, io, refusal(classify(answer), answer.status === 409));
     throw new TargetError({ kind: 'retry', reason: 'the create was answered without a user in it', unclear: true });
   }
 
@@ -53,6 +54,11 @@ export function open(settings: Settings, vault: Vault): Connection {
     const heldBy = holder ?? (await client.all(io)).find((user) => isNamed(user, userName))?.id ?? null;
     if (heldBy === null && otherwise) return new TargetError(otherwise);
     return new TargetError({ kind: 'reject', reason: `${userName} is the user name of another Qflow user`, heldBy });
+  }
+
+  /** @param ofTheName whether a taken name is what it means: at the look its holder may have gone. */
+  function refusal(failure: Failure, ofTheName: boolean): Failure {
+    return failure.kind === 'reject' && ofTheName ? { ...failure, heldBy: null } : failure;
   }
 
   /** Old and new name go together, so a rename that already happened, or another's in between, is seen by a read. */
@@ -66,7 +72,7 @@ export function open(settings: Settings, vault: Vault): Connection {
       if (!(error instanceof TargetError) || error.failure.kind === 'pause') throw error;
       const after = await existing(id, io);
       if (isNamed(after, userName)) return { evidence: 'read', observed: observe(after) };
-      throw error.failure.kind === 'reject' ? await taken(userName, null, io, error.failure) : error;
+      throw error.failure.kind === 'reject' ? await taken(userName, null, io, refusal(error.failure, true)) : error;
     }
   }
 

@@ -22,12 +22,9 @@ const API = '/users/v1/api';
 export function desired(person: Person, settings: Settings): Desired | null {
   if (person.presence === 'absent') return null;
   const facts = factsOf(person);
-  const pin = pinOf(settings);
-  const isPrefixed = facts.userName.toLowerCase().startsWith(`${pin.toLowerCase()}/`);
-  const userName = `${pin}/${isPrefixed ? facts.userName.slice(pin.length + 1) : facts.userName}`;
   return {
     presence: person.presence,
-    keys: { userName, email: facts.email },
+    keys: { userName: fullName(facts.userName, settings), email: facts.email },
     fields: {
       firstName: facts.givenName,
       lastName: facts.familyName,
@@ -42,13 +39,20 @@ export function desired(person: Person, settings: Settings): Desired | null {
 /** Neither kept as fields nor compared: keys, what is ours to keep out of sight, and the marker's place. */
 const NOT_FIELDS = ['id', 'userName', 'password', 'customData'];
 
-export function observe(record: UserRecord): Observed {
+/** With the enterprise's pin before it, as Qflow asks for it. */
+function fullName(userName: string, settings: Settings): string {
+  const pin = pinOf(settings);
+  const isPrefixed = userName.toLowerCase().startsWith(`${pin.toLowerCase()}/`);
+  return `${pin}/${isPrefixed ? userName.slice(pin.length + 1) : userName}`;
+}
+
+export function observe(record: UserRecord, settings: Settings): Observed {
   const texts = Object.entries(record).filter(
     ([name, value]) => typeof value === 'string' && !NOT_FIELDS.includes(name),
   );
   return {
     id: record.id,
-    keys: { userName: text(record.userName), email: text(record.email) },
+    keys: { userName: fullName(text(record.userName), settings), email: text(record.email) },
     fields: Object.fromEntries(texts) as Fields,
     enabled: !text(record.customData).includes(DISABLED_MARKER),
     assignments: [],

@@ -65,7 +65,8 @@ export function open(settings: Settings, vault: Vault): Connection {
     try {
       await client.put(io, body);
     } catch (error) {
-      throw await withHolder(error, body, io);
+      const isRename = observed?.keys.userName !== body.userName;
+      throw isRename ? await withHolder(error, body, io) : error;
     }
     const { id = '', ...fields } = body;
     return { evidence: 'answer', observed: observe({ ...fields, id }, observed?.assignments ?? null, settings) };
@@ -75,7 +76,7 @@ export function open(settings: Settings, vault: Vault): Connection {
   async function withHolder(error: unknown, { id, userName }: Fields, io: Io): Promise<unknown> {
     if (!(error instanceof TargetError) || error.failure.kind !== 'reject' || !isEnterprise) return error;
     const holder = (await roster.fresh(io)).find((member) => member.id !== id && bareName(member) === userName);
-    return holder ? new TargetError({ ...error.failure, heldBy: holder.id }) : error;
+    return new TargetError({ ...error.failure, heldBy: holder?.id ?? null });
   }
 
   /** Being told is not seeing: `read` only when the event was seen before and is not seen after. */
