@@ -7,7 +7,8 @@ import { type Config, hostForUrl, publicUrlOf } from './config.ts';
 import { createDirectory, type Directory } from './directory/directory.ts';
 import { createQuirkLedger, type QuirkLedger } from './directory/quirks.ts';
 import { reindex } from './directory/reindex.ts';
-import { createScopeCompiler, type ScopeCompiler } from './directory/scope.ts';
+import { createScopeCompiler } from './directory/scope.ts';
+import { userShape } from './directory/user-shape.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createServer } from './http/server.ts';
 import type { Log } from './log.ts';
@@ -15,6 +16,7 @@ import { loadSchemas } from './schemas.ts';
 import type { ResourceType, Schema } from './scim/schema.ts';
 import { openStore, type Store, type StoreOptions } from './store/store.ts';
 import { census } from './sync/census.ts';
+import { createMappingCompiler } from './sync/mapping/mapping.ts';
 import { PROVISIONING, readProvisioning } from './sync/provisioning-state.ts';
 import { startSync } from './sync/sync.ts';
 import type { TargetsContext } from './sync/targets.ts';
@@ -32,7 +34,6 @@ export interface App extends TargetsContext {
   schemas: readonly Schema[];
   types: ReadonlyMap<string, TargetType>;
   cipher: Cipher;
-  compileScope: ScopeCompiler;
   close(): Promise<void>;
 }
 
@@ -87,6 +88,7 @@ export async function openApp(config: Config, hooks?: AppHooks, storeOptions?: S
     types: targetTypes,
     cipher: config.secretKey ? createCipher(config.secretKey) : withoutKey(),
     compileScope: createScopeCompiler(userType),
+    compileMapping: createMappingCompiler(userShape(userType)),
     async close() {
       await quirks.close();
       await store.close();
@@ -139,12 +141,22 @@ export async function startServer(
     keep: { days: config.keepDays, receiptDays: config.keepReceiptDays },
     onCall: (lane, call) =>
       metrics.countCall(lane.tenant, lane.name, String(call.status ?? call.error), call.duration_ms / 1_000),
-    onWorked(lane, account, { outcome, reason, held }) {
+    onWorked(lane, account, { outcome, reason, held, removals }) {
+      for (const { kind, seconds } of removals) metrics.countRemoval(lane.tenant, lane.name, kind, seconds);
       metrics.countOutcome(lane.tenant, lane.name, held ? outcome : 'lost', (Date.now() - account.changed_at) / 1_000);
       const level = outcome === 'reject' || outcome === 'pause' ? 'warn' : 'debug';
       log[level](
         { tenant: lane.tenant, target: lane.name, user: account.user_id, outcome, reason },
         'account worked on',
+      );
+    },
+    onReconciled(lane, reconciled) {
+      if (reconciled.kind !== 'run') return;
+      const { id, state, problem, listed, counts } = reconciled.run;
+      const level = state === 'done' ? 'info' : 'warn';
+      log[level](
+        { tenant: lane.tenant, target: lane.name, run: id, listed, ...JSON.parse(counts), reason: problem },
+        'target reconciled',
       );
     },
     onBroken: ({ tenant, name }, problem) =>

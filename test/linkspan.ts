@@ -28,13 +28,14 @@ export const QUICK = {
   limitedMs: 200,
   ratePerSecond: 0,
   concurrency: 4,
+  reconcileHours: 0,
 };
 
 export const STAFF = 'userType ne "EndUser"';
 
 export const TARGETS: Record<string, [type: string, rules: TargetInput['rules']]> = {
-  dashboard: ['qflow-enterprise', { scope: STAFF }],
-  door: ['qflow-team', { scope: STAFF, onlyAssigned: true, assignments: [{ groupPrefix: 'Event ' }] }],
+  dashboard: ['qflow-enterprise', { scope: STAFF, limits: 'off' }],
+  door: ['qflow-team', { scope: STAFF, onlyAssigned: true, assignments: [{ groupPrefix: 'Event ' }], limits: 'off' }],
 };
 
 export interface SandboxCall {
@@ -92,8 +93,8 @@ export async function startSandbox(options: { stateFile?: string; port?: number 
   };
 }
 
-/** What an administrator of the downstream system does there, behind Linkspan's back. */
-export async function byHand(sandbox: Sandbox, method: string, path: string): Promise<void> {
+/** What an administrator of the downstream system does there, behind Linkspan's back. @returns the answer's JSON. */
+export async function byHand(sandbox: Sandbox, method: string, path: string, body?: unknown): Promise<unknown> {
   const {
     tokenUrl = '',
     clientId = '',
@@ -108,8 +109,11 @@ export async function byHand(sandbox: Sandbox, method: string, path: string): Pr
   const answer = await fetch(`${sandbox.url}${path}`, {
     method,
     headers: { authorization: `Bearer ${access_token}`, 'ocp-apim-subscription-key': subscriptionKey },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}`);
+  const text = await answer.text();
+  return text === '' ? undefined : JSON.parse(text);
 }
 
 export interface ScimAnswer {
@@ -146,7 +150,7 @@ interface TenantOptions {
   sandbox?: Sandbox;
   /** Names of TARGETS. */
   targets?: readonly string[];
-  pace?: Partial<typeof QUICK>;
+  pace?: TargetInput['pace'];
 }
 
 export interface StartOptions extends TenantOptions {

@@ -9,14 +9,19 @@ export interface Proxy {
   swallow(call: RegExp): Promise<void>;
   /** Like `swallow`, but passes the answer on once `letGo` is called. */
   hold(call: RegExp): { arrived: Promise<void>; letGo: () => void };
+  /** Until `stop` is called, matching calls are answered with this status and never reach the sandbox. */
+  pretend(call: RegExp, status: number): { stop: () => void };
 }
 
 export async function startProxy(to: string): Promise<Proxy> {
   const waiting: { call: RegExp; done: () => void; until?: Promise<void> }[] = [];
+  let pretending: { call: RegExp; status: number }[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const { method = 'GET', url = '/', headers } = request;
+    const pretence = pretending.find(({ call }) => call.test(`${method} ${url}`));
+    if (pretence) return void response.writeHead(pretence.status).end();
     const sent = Object.fromEntries(
       Object.entries(headers).filter(([name]) => !['host', 'connection', 'content-length'].includes(name)),
     ) as Record<string, string>;
@@ -50,6 +55,15 @@ export async function startProxy(to: string): Promise<Proxy> {
       const { promise: until, resolve: letGo } = Promise.withResolvers<void>();
       const arrived = new Promise<void>((done) => waiting.push({ call, done, until }));
       return { arrived, letGo };
+    },
+    pretend(call, status) {
+      const pretence = { call, status };
+      pretending.push(pretence);
+      return {
+        stop() {
+          pretending = pretending.filter((each) => each !== pretence);
+        },
+      };
     },
   };
 }

@@ -52,6 +52,7 @@ const PACE = {
   limitedMs: 1_000,
   ratePerSecond: 0,
   concurrency: 8,
+  reconcileHours: 0,
 };
 const STAFF = 'userType ne "EndUser"';
 
@@ -63,8 +64,8 @@ async function furnish(app: App, config: Config, sandboxUrl: string): Promise<vo
 
   const credentials = await sandboxCredentials(sandboxUrl);
   const targets: Record<string, [type: string, rules: TargetInput['rules']]> = {
-    dashboard: ['qflow-enterprise', { scope: STAFF }],
-    door: ['qflow-team', { scope: STAFF, onlyAssigned: true, assignments: [{ groupPrefix: 'Event ' }] }],
+    dashboard: ['qflow-enterprise', { scope: STAFF, limits: 'off' }],
+    door: ['qflow-team', { scope: STAFF, onlyAssigned: true, assignments: [{ groupPrefix: 'Event ' }], limits: 'off' }],
   };
   for (const [name, [type, rules]] of Object.entries(targets)) {
     const settings = settingsFrom(app, type, credentials);

@@ -1,108 +1,52 @@
 /** `linkspan explain`: why somebody has or lacks access, for a person who has a minute. */
 import { Command } from 'commander';
-import type { App } from '../app.ts';
-import { findUsers } from '../directory/people.ts';
-import { type Explanation, explain as explainUser, type TargetExplanation } from '../sync/explain.ts';
-import { openLane } from '../sync/lanes.ts';
-import { AdminError, requireTenant } from '../tenancy/tenants.ts';
-import { bad, bold, dim, good, print, printJson, when, withApp } from './terminal.ts';
+import { explain as explainUser } from '../sync/explain.ts';
+import { AdminError } from '../tenancy/tenants.ts';
+import { carriedOnText, carryOn } from './carry-on.ts';
+import { explanationText } from './explain-text.ts';
+import { columnsOf } from './facts.ts';
+import { bold, print, printJson, withApp } from './terminal.ts';
+import { openLanes, requireUser, seconds, USER } from './users.ts';
+
+interface Options {
+  tenant: string;
+  target?: string;
+  apply?: boolean;
+  wait: number;
+  json?: boolean;
+}
 
 export const explain = () =>
   new Command('explain')
-    .description('show for one user what the IdP said, what each target should hold and what happens next')
-    .argument('<userName>', 'userName, externalId or id; deleted users too')
+    .description('show for one user, step by step, what each target should hold, why, and what happens next')
+    .usage('[options] [tenant] <user>')
+    .argument('<words...>', `tenant (where it is not --tenant) and user: ${USER}`)
     .option('--tenant <tenant>', 'whose user', 'demo')
+    .option('--target <name>', 'only this target')
+    .option('--apply', 'do it now, and show what came of it')
+    .option('--wait <seconds>', 'with --apply: for how long to wait', seconds, 30)
     .option('--json', 'as JSON')
-    .action((userName: string, { tenant, json }: { tenant: string; json?: boolean }) =>
+    .addHelpText('after', '\nIt only reads, the target too, but with --apply. Exits 1 where that ends unsettled.')
+    .action((words: string[], options: Options) =>
       withApp(async (app) => {
-        await requireTenant(app.store, tenant);
-        const explanation = await lookUp(app, tenant, userName);
-        if (json) printJson(explanation);
-        else print(render(explanation, tenant));
+        const [tenant, text] = words.length === 1 ? [options.tenant, words[0]] : words;
+        if (tenant === undefined || text === undefined || words.length > 2) {
+          throw new AdminError('Write the tenant and one user: linkspan explain <tenant> <user>');
+        }
+        const userId = await requireUser(app, tenant, text);
+        const lanes = await openLanes(app, tenant, options.target ?? null);
+        const explanation = await explainUser(app.store, lanes, tenant, userId);
+        if (!explanation) throw new AdminError(`User ${userId} is gone.`);
+        const columns = columnsOf();
+        if (!options.json) print(explanationText(explanation, tenant, columns));
+        else if (!options.apply) printJson(explanation);
+        if (!options.apply) return;
+
+        const userName = String(explanation.user.resource.userName);
+        const targets = lanes.map((lane) => lane.targetId);
+        const applied = await carryOn(app, { tenant, userId, userName, targets }, options.wait * 1_000);
+        if (options.json) printJson({ ...explanation, applied });
+        else print(`\n${bold('applied')}\n${carriedOnText(applied, columns)}`);
+        if (!applied.settled) process.exitCode = 1;
       }),
     );
-
-async function lookUp(app: App, tenant: string, userName: string): Promise<Explanation> {
-  const [id] = await findUsers(app.store.read, app.store.dialect, tenant, userName);
-  if (id === undefined) throw new AdminError(`Tenant "${tenant}" has and had no user "${userName}".`);
-  const rows = await app.store.read
-    .selectFrom('targets')
-    .selectAll()
-    .where('tenant', '=', tenant)
-    .orderBy('name')
-    .execute();
-  const lanes = await Promise.all(rows.map((row) => openLane(row, { ...app, onCall: () => {} })));
-  const explanation = await explainUser(app.store, lanes, tenant, id);
-  if (!explanation) throw new AdminError(`User ${id} is gone.`);
-  return explanation;
-}
-
-function render({ user, targets, wasBefore, isNow }: Explanation, tenant: string): string {
-  const { resource, deleted, groups } = user;
-  const state = deleted ? bad('deleted') : resource.active === false ? bad('inactive') : good('active');
-  const meta = resource.meta as { created: string; lastModified: string };
-  const facts = [
-    ['tenant', tenant],
-    ['id', user.id],
-    ['externalId', String(resource.externalId ?? '-')],
-    ['userType', String(resource.userType ?? '-')],
-    ['groups', groups.join(', ') || '-'],
-    ...(wasBefore ? [['was before', `${wasBefore}, deleted since: its accounts were taken over`]] : []),
-    ...(isNow ? [['is now', `${isNow}, who takes the accounts over`]] : []),
-    ['last changed', `${meta.lastModified.slice(0, 19).replace('T', ' ')} UTC`],
-  ];
-  return [
-    `${bold(String(resource.userName))}  ${state}  ${dim('as the identity provider last said')}`,
-    ...facts.map(([name, value]) => `  ${dim((name ?? '').padEnd(13))}${value}`),
-    ...targets.map(renderTarget),
-    ...(targets.length === 0 ? ['', 'This tenant has no targets. Add one with: linkspan target add'] : []),
-  ].join('\n');
-}
-
-function renderTarget(target: TargetExplanation): string {
-  const lines: [string, string][] = [
-    ['wanted', `${target.wanted}: ${target.why}`],
-    ...(target.assignments.length > 0 ? [['granted', target.assignments.join(', ')] as [string, string]] : []),
-    ...(target.paused ? [['paused', bad(target.paused)] as [string, string]] : []),
-    ['seen now', target.look],
-    ['plan', planText(target)],
-    ['last', lastText(target)],
-    ['next look', nextText(target)],
-    ...target.receipts.map((receipt): [string, string] => ['receipt', receiptText(receipt)]),
-    ...target.calls.map((call): [string, string] => [
-      'called',
-      `${when(call.at)}  ${call.method} ${call.path}  ${call.status ?? call.error ?? 'no answer'}`,
-    ]),
-  ];
-  const body = lines.map(
-    ([name, value]) => `  ${dim(name.padEnd(13))}${value.replaceAll('\n', `\n${' '.repeat(15)}`)}`,
-  );
-  return ['', `${bold(target.target)} ${dim(`(${target.type})`)}`, ...body].join('\n');
-}
-
-function planText({ plan }: TargetExplanation): string {
-  if (plan.length === 0) return 'nothing to do';
-  return plan.map((step) => `${step.kind}: ${step.call}${step.body ? ` ${JSON.stringify(step.body)}` : ''}`).join('\n');
-}
-
-function lastText({ last, remoteId }: TargetExplanation): string {
-  if (!last) return 'never worked on';
-  const link = remoteId ? `, linked to ${remoteId}` : ', not linked';
-  if (last.outcome === 'done') return `${good('done')} ${when(last.successAt)}${link}`;
-  return `${bad(last.outcome)} ${when(last.errorAt)}: ${last.reason}${link}`;
-}
-
-function nextText({ nextAttemptAt, attempts }: TargetExplanation): string {
-  if (nextAttemptAt === null) return 'when something changes';
-  return `${when(nextAttemptAt)}${attempts > 0 ? ` (after ${attempts} failed attempts)` : ''}`;
-}
-
-function receiptText({
-  kind,
-  subject,
-  evidence,
-  confirmedAt,
-  emulated,
-}: TargetExplanation['receipts'][number]): string {
-  return `${kind}${subject ? ` ${subject}` : ''}${emulated ? ' (emulated)' : ''}, confirmed by ${evidence} ${when(confirmedAt)}`;
-}

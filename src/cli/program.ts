@@ -1,9 +1,15 @@
 /** `linkspan <command>`: argv to command, errors to plain words and an exit code. */
 import { Command } from 'commander';
+import { adopt } from './adopt.ts';
 import { demo } from './demo.ts';
 import { explain } from './explain.ts';
+import { hold } from './hold.ts';
+import { plan } from './plan.ts';
+import { receipts } from './receipts.ts';
+import { reconcile } from './reconcile.ts';
 import { sandbox } from './sandbox.ts';
 import { serve } from './serve.ts';
+import { sync } from './sync.ts';
 import { target } from './target.ts';
 import { tenant } from './tenant.ts';
 import { inPlainWords } from './terminal.ts';
@@ -18,7 +24,23 @@ export async function run(argv: readonly string[]): Promise<void> {
     .showHelpAfterError('(add --help for what there is)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
 
-  for (const command of [serve, demo, sandbox, tenant, token, target, explain, why]) program.addCommand(command());
+  for (const command of [
+    serve,
+    demo,
+    sandbox,
+    tenant,
+    token,
+    target,
+    reconcile,
+    adopt,
+    hold,
+    plan,
+    sync,
+    explain,
+    why,
+    receipts,
+  ])
+    program.addCommand(command());
 
   try {
     await program.parseAsync(argv);

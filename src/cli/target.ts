@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { App } from '../app.ts';
 import { createIo } from '../sync/calls.ts';
 import { openLane } from '../sync/lanes.ts';
+import { Pace } from '../sync/pace.ts';
 import {
   addTarget,
   listTargets,
@@ -16,9 +17,11 @@ import {
   type TargetInput,
 } from '../sync/targets.ts';
 import { AdminError, requireTenant } from '../tenancy/tenants.ts';
+import { confirmPlan } from './confirm-plan.ts';
+import { targetProgress } from './target-progress.ts';
 import { bad, good, print, printJson, table, withApp } from './terminal.ts';
 
-interface InputOptions {
+export interface InputOptions {
   sameSystem?: boolean;
   set?: Record<string, string>;
   secrets?: string;
@@ -49,12 +52,15 @@ export const target = () =>
     .addCommand(
       withInput(new Command('set').description('change settings, secrets, rules or pace of a target'))
         .option('--same-system', 'the address changes, the system does not')
+        .option('--yes', 'do not ask, however many would lose something')
         .argument('<tenant>')
         .argument('<name>')
-        .action((tenant: string, name: string, options: InputOptions) =>
+        .action((tenant: string, name: string, options: InputOptions & { yes?: boolean }) =>
           withApp(async (app) => {
             const { type } = await requireTarget(app.store, tenant, name);
-            await setTarget(app, tenant, name, await inputOf(app, options, type));
+            const input = await inputOf(app, options, type);
+            await confirmPlan(app, { tenant, name, input, yes: options.yes === true });
+            await setTarget(app, tenant, name, input);
             print(`Target "${name}" is changed; a running server takes it up within a second.`);
           }),
         ),
@@ -86,8 +92,9 @@ export const target = () =>
           }),
         ),
     )
+    .addCommand(targetProgress())
     .addCommand(
-      new Command('types').description('list the target types and their settings').action(() =>
+      new Command('types').description('list the target types, their settings, and the pace of all').action(() =>
         withApp(async ({ types }) => {
           for (const type of types.values()) {
             print(`${type.type}: ${type.title}`);
@@ -97,6 +104,7 @@ export const target = () =>
             ]);
             print(`${table(['  SETTING', ''], settings)}\n`);
           }
+          print(`Times and limits of every target, set with --pace:\n${paceTable()}`);
         }),
       ),
     )
@@ -138,7 +146,7 @@ export const target = () =>
         ),
     );
 
-function withInput(command: Command): Command {
+export function withInput(command: Command): Command {
   return command
     .option('--set <name=value>', 'a setting; may be repeated', pairs)
     .option('--secrets <file>', 'JSON object with the secret settings; "-" reads standard input')
@@ -150,7 +158,7 @@ function withInput(command: Command): Command {
     .option('--pace <json>', 'times and limits as a JSON object', jsonObject);
 }
 
-async function inputOf(app: App, options: InputOptions, typeName: string): Promise<TargetInput> {
+export async function inputOf(app: App, options: InputOptions, typeName: string): Promise<TargetInput> {
   const secretNames = app.types.get(typeName)?.secrets ?? [];
   const exposed = Object.keys(options.set ?? {}).find((name) => secretNames.includes(name));
   if (exposed) {
@@ -179,6 +187,16 @@ async function readSecrets(file: string): Promise<Record<string, unknown>> {
   } catch {
     throw new AdminError(`${file === '-' ? 'Standard input' : file} holds no JSON object of secrets.`);
   }
+}
+
+function paceTable(): string {
+  const defaults = Object.entries(Pace.parse({}));
+  const rows = defaults.map(([name, value]) => [
+    `  ${name}`,
+    String(value),
+    Pace.shape[name as keyof Pace].description ?? '',
+  ]);
+  return table(['  SETTING', 'DEFAULT', ''], rows);
 }
 
 async function check(app: App, tenant: string, name: string): Promise<void> {

@@ -167,6 +167,7 @@ function otherText({ id, how }: NonNullable<Touched['other']>): string {
   const change = id ?? "a change of the target's settings or rules";
   if (how === 'since') return `since then changed by ${change}`;
   if (how === 'later') return `no calls of its own, carried on with the later ${change}, at the latest`;
+  if (how === 'together') return `no calls of its own, carried on with ${change}, which came at the same moment`;
   return `no calls of its own, carried on with the earlier ${change}`;
 }
 

@@ -14,7 +14,8 @@ export interface Actor {
 }
 
 export interface Activity {
-  action: 'create' | 'replace' | 'patch' | 'delete';
+  /** `sync`: nothing changed, but it is to be carried on now. */
+  action: 'create' | 'replace' | 'patch' | 'delete' | 'sync' | 'adopt' | 'refuse to adopt';
   resourceType: string;
   resourceId: string;
   /** Attribute paths that changed, without values. */
@@ -59,6 +60,8 @@ export async function recordChange(
       activity_id: activityId,
       urgent: change.urgent ? 1 : 0,
       cursor: null,
+      // Of one user or some members: it is looked at account by account.
+      assessed: change.subject === 'user' || change.subject === 'group-members' ? 1 : 0,
       created_at: now,
     })
     .returning('seq')

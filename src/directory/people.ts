@@ -1,9 +1,9 @@
 /** Users as sync reads them: whole, now, deleted ones included, with the groups that they are members of. */
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type SqlBool, sql } from 'kysely';
 import { fold } from '../scim/comparable.ts';
 import type { Complex } from '../scim/document.ts';
 import type { Dialect } from '../store/dialect.ts';
-import type { Database } from '../store/tables.ts';
+import type { Database, Millis } from '../store/tables.ts';
 import { groupsOf } from './members.ts';
 
 export interface DirectoryUser {
@@ -75,5 +75,28 @@ export async function findUsers(
     )
     .orderBy('seq', 'desc')
     .execute();
+  return livingFirst(rows);
+}
+
+/** Ids of the users with this e-mail address, in the order of `findUsers`. */
+export async function findUsersByEmail(
+  db: Kysely<Database>,
+  dialect: Dialect,
+  tenant: string,
+  address: string,
+): Promise<string[]> {
+  const emails = dialect.jsonElements(sql.ref('search'), ['emails'], 'email');
+  const rows = await db
+    .selectFrom('resources')
+    .select(['id', 'deleted_at'])
+    .where('tenant', '=', tenant)
+    .where('type', '=', 'User')
+    .where(emails.some(sql<SqlBool>`${emails.sub(['value'])} = ${fold(address)}`))
+    .orderBy('seq', 'desc')
+    .execute();
+  return livingFirst(rows);
+}
+
+function livingFirst(rows: readonly { id: string; deleted_at: Millis | null }[]): string[] {
   return rows.toSorted((a, b) => Number(a.deleted_at !== null) - Number(b.deleted_at !== null)).map((row) => row.id);
 }

@@ -7,6 +7,8 @@ export interface Metrics {
   render(): Promise<string>;
   countRequest(method: string, route: string, status: number, seconds: number): void;
   countOutcome(tenant: string, target: string, outcome: string, lagSeconds: number): void;
+  /** @param kind `unassign`, `disable`, `delete`. @param seconds from the accepted request to the confirmed removal. */
+  countRemoval(tenant: string, target: string, kind: string, seconds: number): void;
   countCall(tenant: string, target: string, status: string, seconds: number): void;
 }
 
@@ -25,6 +27,12 @@ export function createMetrics(census: () => Promise<LaneState[]>): Metrics {
   const rejected = new Gauge({
     name: 'linkspan_accounts_rejected',
     help: 'Accounts that need a person.',
+    labelNames: lane,
+    registers,
+  });
+  const held = new Gauge({
+    name: 'linkspan_accounts_held',
+    help: 'Accounts of which something waits for an administrator to approve it (linkspan hold list).',
     labelNames: lane,
     registers,
   });
@@ -53,6 +61,37 @@ export function createMetrics(census: () => Promise<LaneState[]>): Metrics {
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600],
     registers,
   });
+  const openRemovals = new Gauge({
+    name: 'linkspan_removals_open',
+    help: 'Accounts with a removal that was asked for and is not confirmed.',
+    labelNames: lane,
+    registers,
+  });
+  const oldestRemoval = new Gauge({
+    name: 'linkspan_oldest_open_removal_seconds',
+    help: 'Age of the oldest removal that is not confirmed; 0 when there is none.',
+    labelNames: lane,
+    registers,
+  });
+  const revoked = new Histogram({
+    name: 'linkspan_time_to_revoke_seconds',
+    help: 'From the accepted request to the confirmed removal.',
+    labelNames: [...lane, 'kind'],
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 14_400, 86_400],
+    registers,
+  });
+  const findings = new Gauge({
+    name: 'linkspan_reconcile_findings',
+    help: 'What the last reconcile of the target found, by kind.',
+    labelNames: [...lane, 'kind'],
+    registers,
+  });
+  const reconcileAge = new Gauge({
+    name: 'linkspan_reconcile_age_seconds',
+    help: 'How long ago the last reconcile of the target came to a conclusion.',
+    labelNames: lane,
+    registers,
+  });
   const requests = new Histogram({
     name: 'linkspan_scim_request_duration_seconds',
     help: 'SCIM requests, by method, endpoint and status.',
@@ -71,13 +110,20 @@ export function createMetrics(census: () => Promise<LaneState[]>): Metrics {
   return {
     contentType: registry.contentType,
     async render() {
-      for (const gauge of [unsettled, rejected, lag, paused]) gauge.reset();
+      for (const gauge of [unsettled, rejected, held, lag, paused, openRemovals, oldestRemoval]) gauge.reset();
+      for (const gauge of [findings, reconcileAge]) gauge.reset();
       for (const state of await census()) {
         const labels = { tenant: state.tenant, target: state.target };
         unsettled.set(labels, state.unsettled);
         rejected.set(labels, state.rejected);
+        held.set(labels, state.held);
         lag.set(labels, state.lagSeconds);
         paused.set(labels, state.paused ? 1 : 0);
+        openRemovals.set(labels, state.openRemovals);
+        oldestRemoval.set(labels, state.oldestRemovalSeconds);
+        if (state.reconciled === null) continue;
+        reconcileAge.set(labels, state.reconciled.ageSeconds);
+        for (const [kind, count] of Object.entries(state.reconciled.findings)) findings.set({ ...labels, kind }, count);
       }
       return registry.metrics();
     },
@@ -87,6 +133,7 @@ export function createMetrics(census: () => Promise<LaneState[]>): Metrics {
       outcomes.inc({ tenant, target, outcome });
       if (outcome === 'done') settled.observe({ tenant, target }, lagSeconds);
     },
+    countRemoval: (tenant, target, kind, seconds) => revoked.observe({ tenant, target, kind }, seconds),
     countCall: (tenant, target, status, seconds) => calls.observe({ tenant, target, status }, seconds),
   };
 }

@@ -19,8 +19,8 @@ import { connectionError, errorCode, statementError } from './postgres-errors.ts
 import type { Database } from './tables.ts';
 
 export interface PostgresOptions {
-  /** Is told the text of each statement before it runs. */
-  onStatement?: (sql: string) => void;
+  /** Is told each statement before it runs. */
+  onStatement?: (sql: string, parameters: readonly unknown[]) => void;
   /** Connections for reads, and as many again for writes. Default 8. */
   poolSize?: number;
   /** A statement that takes longer is cancelled. Default 30,000. */
@@ -153,7 +153,7 @@ class Session implements PostgresPoolClient {
 
   async #run<R>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> {
     if (this.#failure && text !== 'rollback') throw this.#failure;
-    this.#onStatement?.(text);
+    this.#onStatement?.(text, parameters);
     try {
       const { command, rowCount, rows } = await this.#client.query(text, [...parameters]);
       return { command: command as PostgresQueryResult<R>['command'], rowCount: rowCount ?? 0, rows };

@@ -11,14 +11,14 @@ const KEPT_STATEMENTS = 500;
 
 export interface SqliteConnectionOptions {
   readonly?: boolean;
-  /** Is told the text of each statement before it runs. */
-  onStatement?: ((sql: string) => void) | undefined;
+  /** Is told each statement before it runs. */
+  onStatement?: ((sql: string, parameters: readonly unknown[]) => void) | undefined;
 }
 
 export class SqliteConnection implements DatabaseConnection {
   readonly #database: Sqlite.Database;
   readonly #statements = new Map<string, Sqlite.Statement>();
-  readonly #onStatement: ((sql: string) => void) | undefined;
+  readonly #onStatement: ((sql: string, parameters: readonly unknown[]) => void) | undefined;
 
   constructor(path: string, { readonly = false, onStatement }: SqliteConnectionOptions = {}) {
     this.#database = new Sqlite(path, { readonly });
@@ -42,7 +42,7 @@ export class SqliteConnection implements DatabaseConnection {
    * @throws UniqueViolation, StoreUnavailable
    */
   run(sql: string, parameters: readonly unknown[] = []): QueryResult<unknown> {
-    this.#onStatement?.(sql);
+    this.#onStatement?.(sql, parameters);
     try {
       const statement = this.#prepare(sql);
       if (!statement.reader) return { rows: [], numAffectedRows: BigInt(statement.run(parameters).changes) };

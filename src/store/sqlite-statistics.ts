@@ -25,7 +25,12 @@ const DISTINCT: Readonly<Record<string, number>> = {
   member_id: 50_000,
   resource_id: 50_000,
   user_id: 50_000,
+  run_id: 100,
+  hold_id: 10_000,
+  kind: 5,
+  woken: 2,
   change_seq: 10_000,
+  assessed: 1_000,
 };
 
 interface Statistic {

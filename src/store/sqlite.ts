@@ -22,8 +22,8 @@ import type { Database } from './tables.ts';
 import { WriteQueue, type WriteQueueOptions } from './write-queue.ts';
 
 export interface SqliteOptions extends WriteQueueOptions {
-  /** Is told the text of each statement before it runs. */
-  onStatement?: (sql: string) => void;
+  /** Is told each statement before it runs. */
+  onStatement?: (sql: string, parameters: readonly unknown[]) => void;
   /** The most pages of 4 KiB that the file may have: a full disk, for tests. */
   maxPageCount?: number;
 }

@@ -10,6 +10,7 @@ import { CannotOpenStore, StoreUnavailable } from './errors.ts';
 import { migrate } from './migrate.ts';
 import { openPostgres, type PostgresOptions } from './postgres.ts';
 import { cannotOpenPostgres } from './postgres-errors.ts';
+import { watchSetBacks } from './set-backs.ts';
 import { openSqlite, type SqliteOptions } from './sqlite.ts';
 import { cannotOpenSqlite } from './sqlite-errors.ts';
 import type { Database, Millis } from './tables.ts';
@@ -30,6 +31,8 @@ export interface Store {
   write<T>(work: (trx: Transaction<Database>) => Promise<T>): Promise<T>;
   /** The clock that all processes on this database share. */
   now(): Promise<Millis>;
+  /** How often this process has seen that clock go back. */
+  setBacks(): number;
   /** Takes no more writes, and waits for those under way. */
   close(): Promise<void>;
 }
@@ -59,22 +62,29 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
 async function onPostgres(url: string, options: StoreOptions): Promise<Store> {
   const dialect = postgresDialect();
   const engine = await openPostgres(url, options);
-  const now = async () => (await engine.read.selectNoFrom(dialect.now().as('now')).executeTakeFirstOrThrow()).now;
-  return assemble('postgres', dialect, now, engine);
+  const setBacks = watchSetBacks();
+  const now = async () => {
+    const row = await engine.read.selectNoFrom(dialect.now().as('now')).executeTakeFirstOrThrow();
+    return setBacks.note(row.now);
+  };
+  return assemble('postgres', dialect, { now, setBacks: setBacks.count }, engine);
 }
 
 function onSqlite(url: string, options: StoreOptions): Store {
   const path = /^sqlite:(.+)$/.exec(url)?.[1];
   if (path === undefined || path === ':memory:')
     throw new CannotOpenStore('A database URL is sqlite:<path of a file> or postgres://user:password@host/name.');
-  const clock = options.clock ?? Date.now;
-  return assemble('sqlite', sqliteDialect(clock), async () => clock(), openSqlite(path, options));
+  const setBacks = watchSetBacks();
+  const read = options.clock ?? Date.now;
+  const clock = () => setBacks.note(read());
+  const engine = openSqlite(path, options);
+  return assemble('sqlite', sqliteDialect(clock), { now: async () => clock(), setBacks: setBacks.count }, engine);
 }
 
 function assemble(
   kind: Store['kind'],
   dialect: Dialect,
-  now: Store['now'],
+  { now, setBacks }: Pick<Store, 'now' | 'setBacks'>,
   engine: Pick<Store, 'read' | 'write' | 'close'>,
 ): Store {
   const underWay = new Set<Promise<unknown>>();
@@ -92,6 +102,7 @@ function assemble(
       return writing;
     },
     now,
+    setBacks,
     close() {
       closing ??= Promise.allSettled(underWay).then(engine.close);
       return closing;

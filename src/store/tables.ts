@@ -26,6 +26,12 @@ export interface Database {
   calls: CallsTable;
   remote_links: RemoteLinksTable;
   processes: ProcessesTable;
+  holds: HoldsTable;
+  hold_items: HoldItemsTable;
+  starts: StartsTable;
+  reconciles: ReconcilesTable;
+  listed: ListedTable;
+  findings: FindingsTable;
   derived: DerivedTable;
   quirks: QuirksTable;
 }
@@ -132,7 +138,8 @@ export interface MembersTable {
 
 /**
  * "This user, this group or these rules changed." Fan-out turns each into due accounts and deletes it. `seq` as in
- * resources: rowid on SQLite, identity on PostgreSQL. Index (urgent, seq).
+ * resources: rowid on SQLite, identity on PostgreSQL. Index (tenant, subject_id); three of (tenant, urgent desc, seq), each for
+ * one kind of change (sync/turns.ts).
  */
 export interface ChangesTable {
   seq: Generated<number>;
@@ -145,6 +152,11 @@ export interface ChangesTable {
   urgent: 0 | 1;
   /** How far fan-out has come through the subject's members or users. */
   cursor: string | null;
+  /**
+   * 1: what it would take away has been compared with the limits (sync/holds), or is not to be. Index (assessed,
+   * tenant, seq) where assessed = 0.
+   */
+  assessed: Generated<0 | 1>;
   created_at: Millis;
 }
 
@@ -186,21 +198,26 @@ export interface TargetsTable {
   rules: string;
   /** JSON: times and limits (sync/pace.ts). */
   pace: string;
+  /** 1: the rules limit how much may be done (sync/holds). */
+  limited: Generated<0 | 1>;
   state: 'active' | 'paused';
   /** `admin`: until resumed by hand. `engine`: a probe resumes it. */
   paused_by: 'admin' | 'engine' | null;
   paused_reason: string | null;
   probe_at: Millis | null;
+  /** The process (processes.id) that tries the paused target with one account; nobody else works on it. */
+  trial_by: string | null;
   /** Raised by every change of settings, secrets, rules or pace, so that processes notice. */
   revision: number;
   created_at: Millis;
 }
 
 /**
- * One user in one target. Primary key (tenant, target_id, user_id); index (tenant, target_id, urgent desc, due_at) where
- * due_at is not null; index (tenant, user_id); index (lease_owner) where lease_owner is not null;
+ * One user in one target. Primary key (tenant, target_id, user_id); index (tenant, target_id, urgent desc, due_at,
+ * changed_at) where due_at is not null; index (tenant, target_id) where outcome = 'reject' and due_at is null; index (tenant, user_id); index (lease_owner) where lease_owner is not null;
  * index (tenant, target_id, waits_for) where waits_for is not null; index (tenant, activity_id) where activity_id is not
- * null.
+ * null; index (tenant, removal_asked_at, target_id, user_id) where removal_asked_at is not null; index (tenant,
+ * removal_activity_id) where removal_activity_id is not null.
  */
 export interface AccountsTable {
   tenant: string;
@@ -210,7 +227,8 @@ export interface AccountsTable {
   observed_generation: number;
   /** When a worker should look; null = at rest. */
   due_at: Millis | null;
-  urgent: 0 | 1;
+  /** 1: may lose access, goes first. -1: one of a run (first sync, changed rules, a large group), goes last. */
+  urgent: -1 | 0 | 1;
   attempts: number;
   /** processes.id of the holder. */
   lease_owner: string | null;
@@ -222,9 +240,15 @@ export interface AccountsTable {
   waits_for: string | null;
   remote_id: string | null;
   situation: string | null;
-  /** Kind of the last outcome: `done`, `retry`, `snooze`, `reject`, `pause`; null = never worked on. */
+  /** Kind of the last outcome: `done`, `retry`, `snooze`, `reject`, `pause`, `hold`; null = never worked on. */
   outcome: string | null;
   reason: string | null;
+  /** Class of the last failure (sync/failures.ts); null = the last pass did not fail. */
+  failure: 'transient' | 'account' | 'target' | 'unknown' | null;
+  /** JSON: Question (sync/adoption.ts), records that it may be, for an administrator; index (tenant, target_id, user_id). */
+  adoption: string | null;
+  /** JSON: Adopted (sync/adoption.ts), where the linked record had been there before. */
+  adopted: string | null;
   /** JSON: Observed as last seen, or null. */
   observed: string | null;
   /** JSON: Memory. */
@@ -233,10 +257,17 @@ export interface AccountsTable {
   keys: string | null;
   /** The canonical name in the target; index (tenant, target_id, name). */
   name: string | null;
+  /** Of the last change. */
   activity_id: string | null;
+  /** When the first of the changes was accepted that are still to be carried on. */
   changed_at: Millis;
   last_success_at: Millis | null;
   last_error_at: Millis | null;
+  /** JSON: Asked (sync/removals.ts), the removals that were asked for and are not confirmed yet; null: none. */
+  removals: string | null;
+  /** When the oldest of them was asked for, and by which request. */
+  removal_asked_at: Millis | null;
+  removal_activity_id: string | null;
 }
 
 /** A create or invite about to be sent. Open until `closed_at`. Primary key (tenant, target_id, user_id, id). */
@@ -256,7 +287,7 @@ export interface IntentsTable {
 
 /**
  * How a removal was confirmed. Primary key (tenant, id); index (tenant, user_id); index (tenant, target_id, confirmed_at);
- * index (tenant, activity_id) where activity_id is not null.
+ * index (tenant, activity_id) where activity_id is not null; index (tenant, confirmed_at, id).
  */
 export interface ReceiptsTable {
   tenant: string;
@@ -272,7 +303,10 @@ export interface ReceiptsTable {
   evidence: 'read' | 'answer' | 'listing' | 'person' | 'unverifiable';
   /** 1: the system has no such call, the nearest thing was done. */
   emulated: 0 | 1;
+  /** The request that asked for it; null: a change of the target's rules or settings. */
   activity_id: string | null;
+  /** Whose request it was, as in activity: kept here because a receipt outlives that. */
+  actor: string | null;
 }
 
 /**
@@ -306,6 +340,132 @@ export interface RemoteLinksTable {
   tenant: string;
   target_id: string;
   user_id: string;
+}
+
+/**
+ * One comparison of a target's listing with its accounts (sync/reconcile). Primary key (tenant, id); index (tenant,
+ * target_id, started_at).
+ */
+export interface ReconcilesTable {
+  tenant: string;
+  /** UUIDv7. */
+  id: string;
+  target_id: string;
+  /** targets.revision that it judges by. */
+  revision: number;
+  /** 1: nothing is repaired. */
+  dry_run: 0 | 1;
+  /** In this order; `failed` from any of them. */
+  state: 'listing' | 'matching' | 'joining' | 'repairing' | 'done' | 'failed';
+  /** Who works on it, for as long as it says so; null: nobody, or it is finished. */
+  owner: string | null;
+  alive_until: Millis;
+  /** How far the present state has come: a user id, a remote id or a finding's number. */
+  cursor: string | null;
+  /** Records in the listing so far. */
+  listed: number;
+  /** Findings so far; the number of the last one. */
+  found: number;
+  /** JSON: Counts (sync/reconcile/run.ts). */
+  counts: string;
+  /** JSON: ids of the holds that it came to. */
+  holds: string;
+  started_at: Millis;
+  listed_at: Millis | null;
+  finished_at: Millis | null;
+  /** Why it failed, in words. */
+  problem: string | null;
+}
+
+/**
+ * What is compared in a run under way: every record that was linked when it began, and every record listed. Primary key
+ * (tenant, run_id, remote_id); index (tenant, run_id, name) where name is not null.
+ */
+export interface ListedTable {
+  tenant: string;
+  run_id: string;
+  remote_id: string;
+  /** The user whom it was linked to when the run began; null: to none of this target. */
+  user_id: string | null;
+  /** That account's, when the run began; null: it was not at rest. */
+  generation: number | null;
+  lease_epoch: number | null;
+  /** JSON: Observed, as listed; null: not listed. */
+  record: string | null;
+  /** Under which it is known there, folded. */
+  name: string | null;
+  /** A user without an account who wants exactly these keys. */
+  adopter: string | null;
+}
+
+/** What a run found. Primary key (tenant, run_id, n); unique (tenant, run_id, kind, subject). */
+export interface FindingsTable {
+  tenant: string;
+  run_id: string;
+  n: number;
+  kind: 'drift' | 'missing' | 'absent' | 'rejected' | 'orphan';
+  /** What tells it from others of its kind, in this run and the next: the user's id, an orphan's remote id. */
+  subject: string;
+  user_id: string | null;
+  remote_id: string | null;
+  /** 1: the account is made due, unless it is a dry run. */
+  repair: 0 | 1;
+  /** JSON: Detail (sync/reconcile/finding.ts). */
+  detail: string;
+}
+
+/**
+ * A set of changes that waits for an administrator. Primary key (tenant, id); index (tenant, target_id, kind) where closed_at
+ * is null.
+ */
+export interface HoldsTable {
+  tenant: string;
+  /** Short, because people type it. */
+  id: string;
+  target_id: string;
+  kind: 'create' | 'update' | 'disable' | 'delete' | 'unassign';
+  /** What would have done it; `pushes`: what an IdP changed, one user after the other. */
+  origin: 'rules' | 'first-sync' | 'reconcile' | 'group' | 'pushes';
+  /** `expired`: was approved, and what had not begun in time is in another hold. */
+  state: 'open' | 'approved' | 'rejected' | 'expired';
+  /** In words. */
+  reason: string;
+  created_at: Millis;
+  decided_at: Millis | null;
+  decided_by: string | null;
+  /** Of an approval. */
+  expires_at: Millis | null;
+  /** Since then nothing is left in it. */
+  closed_at: Millis | null;
+}
+
+/**
+ * An account in a hold. Primary key (tenant, target_id, user_id, kind); index (tenant, hold_id, woken, user_id). One whose
+ * hold is not there belongs to a set that is being put together.
+ */
+export interface HoldItemsTable {
+  tenant: string;
+  target_id: string;
+  user_id: string;
+  kind: HoldsTable['kind'];
+  hold_id: string;
+  /** 1: made due since the hold was approved. */
+  woken: 0 | 1;
+  created_at: Millis;
+}
+
+/**
+ * Where a kind is limited: whom it was begun with last. Primary key (tenant, target_id, kind, user_id); index (tenant,
+ * target_id, kind, started_at).
+ */
+export interface StartsTable {
+  tenant: string;
+  target_id: string;
+  kind: HoldsTable['kind'];
+  user_id: string;
+  started_at: Millis;
+  /** 0: approved, so that it does not use the limit up. */
+  counted: 0 | 1;
 }
 
 /** By which rules derived data was last made (directory/reindex.ts). Primary key (name). */

@@ -6,6 +6,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Store } from '../store/store.ts';
 import type { AccountsTable, Database, Millis } from '../store/tables.ts';
 import type { Memory, Observed } from '../targets/target.ts';
+import type { FailureClass } from './failures.ts';
 import { lineOf } from './heirs.ts';
 
 export type Account = Selectable<AccountsTable>;
@@ -18,13 +19,18 @@ export interface AccountKey {
 
 const NOTHING_REMEMBERED: Memory = { granted: [], remembered: [] };
 
+/** The order in which a lane serves. */
+export const CLASSES = [1, 0, -1] as const;
+
 /**
  * Makes accounts due, creating those that do not exist. An ordinary change does not cut a backoff short; one that may
- * take access away does, and goes to the front of its lane.
+ * take access away does, and goes to the front of its lane. One of a run goes to its end.
  */
 export async function enqueue(
   trx: Kysely<Database>,
-  accounts: readonly (AccountKey & { urgent: 0 | 1; activity_id: string | null; changed_at: Millis })[],
+  accounts: readonly (AccountKey &
+    Pick<Account, 'urgent' | 'activity_id' | 'changed_at'> &
+    Partial<Pick<Account, 'removals' | 'removal_asked_at' | 'removal_activity_id'>>)[],
   now: Millis,
 ): Promise<void> {
   for (let from = 0; from < accounts.length; from += 500) {
@@ -44,10 +50,14 @@ export async function enqueue(
       .onConflict((conflict) =>
         conflict.columns(['tenant', 'target_id', 'user_id']).doUpdateSet({
           generation: sql`accounts.generation + 1`,
-          due_at: sql`case when excluded.urgent = 0 and accounts.outcome = 'retry' and accounts.due_at is not null
+          due_at: sql`case when excluded.urgent <> 1 and accounts.outcome = 'retry' and accounts.due_at is not null
                            then accounts.due_at else excluded.due_at end`,
           attempts: sql`case when excluded.urgent = 1 then 0 else accounts.attempts end`,
-          urgent: sql`case when excluded.urgent = 1 then 1 else accounts.urgent end`,
+          removals: sql`case when excluded.removals is null then accounts.removals else nullif(excluded.removals, '{}') end`,
+          removal_asked_at: ifSaid('removal_asked_at'),
+          removal_activity_id: ifSaid('removal_activity_id'),
+          urgent: sql`case when excluded.urgent > accounts.urgent or (accounts.due_at is null and accounts.lease_owner is null)
+                           then excluded.urgent else accounts.urgent end`,
           // What has no request of its own (changed rules) does not hide one that is still to be carried on.
           activity_id: sql`case when accounts.due_at is null then excluded.activity_id
                                 else coalesce(excluded.activity_id, accounts.activity_id) end`,
@@ -58,10 +68,16 @@ export async function enqueue(
   }
 }
 
-/** Which of `targets` (ids) have an account that a worker should take now. Flat: two index probes a target. */
+/** What is asked to be taken away changes only where the caller knows (removals.ts). */
+function ifSaid(column: 'removal_asked_at' | 'removal_activity_id') {
+  const [said, stands] = [sql.ref(`excluded.${column}`), sql.ref(`accounts.${column}`)];
+  return sql<null>`case when excluded.removals is null then ${stands} else ${said} end`;
+}
+
+/** Which of `targets` (ids) have an account that a worker should take now. Flat: an index probe for each class. */
 export async function dueTargets(store: Store, targets: readonly string[], now: Millis): Promise<Set<string>> {
   if (targets.length === 0) return new Set();
-  const due = (urgent: 0 | 1) =>
+  const due = (urgent: -1 | 0 | 1) =>
     sql<boolean>`exists (select 1 from accounts
       where accounts.tenant = targets.tenant and accounts.target_id = targets.id and accounts.urgent = ${urgent}
       and accounts.due_at is not null and accounts.due_at <= ${now} and accounts.lease_owner is null)`;
@@ -69,13 +85,13 @@ export async function dueTargets(store: Store, targets: readonly string[], now: 
     .selectFrom('targets')
     .select('id')
     .where('id', 'in', targets)
-    .where(sql<boolean>`(${due(1)} or ${due(0)})`)
+    .where(sql<boolean>`(${sql.join(CLASSES.map(due), sql` or `)})`)
     .execute();
   return new Set(rows.map((row) => row.id));
 }
 
 /**
- * Leases up to `limit` due accounts of a target to a process: urgent first, then those that have waited longest. None to a
+ * Leases up to `limit` due accounts of a target to a process: urgent first, runs last, then those that have waited longest. None to a
  * process that knows the target as it was before its last change: it would settle new wishes by old rules.
  */
 export async function claim(
@@ -87,7 +103,7 @@ export async function claim(
   const now = await store.now();
   return store.write(async (trx) => {
     const claimed: Account[] = [];
-    for (const urgent of [1, 0] as const) {
+    for (const urgent of CLASSES) {
       const free = limit - claimed.length;
       if (free <= 0) break;
       const due = sql`select user_id from accounts
@@ -108,21 +124,26 @@ export async function claim(
 
 /** What a worker found and did. */
 export interface Settlement {
-  outcome: 'done' | 'retry' | 'snooze' | 'reject' | 'pause';
+  outcome: 'done' | 'retry' | 'snooze' | 'reject' | 'pause' | 'hold';
   reason: string | null;
+  /** Null: it did not fail. */
+  failure: FailureClass | null;
   situation: string | null;
   /** How long until the next look; null: at rest until something changes. */
   waitMs: number | null;
   attempts: number;
   waitsFor: string | null;
-  remoteId: string | null;
   observed: Observed | null;
   memory: Memory;
   name: string | null;
+  /** A new question to an administrator, or none any more (JSON); undefined: as it was claimed. */
+  adoption?: string | null | undefined;
   /** The pass began at this time, for `verify_after`. */
   begunAt: Millis;
   /** A call may still take effect: the target is looked at again after it could have. */
   unclear: boolean;
+  /** What is asked to be taken away from now on; undefined: as before. */
+  removals?: Pick<Account, 'removals' | 'removal_asked_at' | 'removal_activity_id'> | undefined;
   /** The longest call of the target, for an unclear call and a refused settle. */
   longestEffectMs: number;
 }
@@ -141,19 +162,21 @@ export async function settle(
   const verifyAt = verifyAfter(account, settlement, now);
   const next = nextLook(settlement, verifyAt, now);
   const retrying = settlement.outcome === 'retry' || settlement.outcome === 'snooze';
-  const unfinished = retrying || settlement.outcome === 'pause';
+  const unfinished = retrying || settlement.outcome === 'pause' || settlement.outcome === 'hold';
   const { numUpdatedRows } = await heldBy(trx, account)
     .set({
       lease_owner: null,
       outcome: settlement.outcome,
       reason: settlement.reason,
+      failure: settlement.failure,
       situation: settlement.situation,
       attempts: sql<number>`case when urgent = 1 then 0 else ${settlement.attempts} end`,
       waits_for: settlement.waitsFor,
-      remote_id: settlement.remoteId,
-      observed: settlement.observed && JSON.stringify(settlement.observed),
+      // `remote_id` stands already: linking and unlinking commit it, and the pass may not have heard of that.
+      observed: settlement.observed && ifLinked(settlement.observed),
       memory: JSON.stringify(settlement.memory),
       name: settlement.name,
+      ...(settlement.adoption !== undefined && { adoption: unlessDecided(account, settlement.adoption) }),
       verify_after: verifyAt,
       observed_generation: settlement.outcome === 'done' ? account.generation : account.observed_generation,
       // A newer change asks for another pass at once, unless this one ended in a backoff that it does not cut short.
@@ -161,27 +184,48 @@ export async function settle(
         ? sql<number>`case when urgent = 1 then cast(${now} as bigint) else cast(${next} as bigint) end`
         : sql<number>`case when generation > ${account.generation} then cast(${now} as bigint)
                            else cast(${next} as bigint) end`,
-      urgent: account.urgent === 1 && unfinished ? 1 : sql<0 | 1>`urgent`,
+      urgent: unfinished ? urgencyKept(account) : sql<-1 | 0 | 1>`urgent`,
+      ...settlement.removals,
       ...(settlement.outcome === 'done' ? { last_success_at: now } : { last_error_at: now }),
     })
     .executeTakeFirst();
   if (numUpdatedRows > 0n) {
-    await wakeWaiting(trx, account, now);
-    if (settlement.waitsFor !== null) await lookAgainIfMissed(trx, account, settlement, now);
+    // Who waits for a name itself has given none up.
+    if (settlement.waitsFor === null) await wakeWaiting(trx, account, now);
+    else await lookAgainIfMissed(trx, account, settlement, now);
     return true;
   }
   await distrust(trx, account, now + settlement.longestEffectMs, now);
   return false;
 }
 
+function ifLinked(observed: Observed) {
+  return sql<string | null>`case when remote_id is null then null else ${JSON.stringify(observed)} end`;
+}
+
 function verifyAfter({ verify_after }: Account, settlement: Settlement, now: Millis): Millis | null {
   if (settlement.unclear) return Math.max(verify_after ?? 0, now + settlement.longestEffectMs);
-  return verify_after !== null && settlement.begunAt < verify_after ? verify_after : null;
+  if (verify_after === null || settlement.begunAt >= verify_after) return null;
+  // Further ahead than any call can have its effect: claimed before the clock was set back.
+  return Math.min(verify_after, now + settlement.longestEffectMs);
 }
 
 function nextLook(settlement: Settlement, verifyAt: Millis | null, now: Millis): Millis | null {
   if (settlement.waitMs !== null) return now + settlement.waitMs;
   return verifyAt;
+}
+
+/** What is not finished keeps its place in the lane, or has the better one that a newer change gave it. */
+function urgencyKept(account: Account) {
+  if (account.urgent === 1) return 1;
+  if (account.urgent === 0) return sql<0 | 1>`urgent`;
+  return sql<-1 | 0 | 1>`case when generation > ${account.generation} then urgent else -1 end`;
+}
+
+/** What an administrator has decided since the claim stands. */
+function unlessDecided({ adoption }: Account, asked: string | null) {
+  return sql<string | null>`case when adoption is not distinct from cast(${adoption} as text)
+                                 then cast(${asked} as text) else adoption end`;
 }
 
 /** The fence: matches only while this claim is the last one. */
@@ -241,7 +285,7 @@ async function distrust(trx: Kysely<Database>, account: AccountKey, until: Milli
 /**
  * Frees what is leased to this process although it works on it no more: a claim whose answer was lost, a settle that the
  * store refused. As with a refused settle, calls may have been made: it is looked at again.
- * @param held keys (`keyOf`) of the accounts at work. To be called while no claim is under way.
+ * @param held the claims at work (`claimOf`). To be called while no claim is under way.
  */
 export async function freeForgotten(
   store: Store,
@@ -250,7 +294,7 @@ export async function freeForgotten(
   effectMs: number,
 ): Promise<number> {
   const leased = await store.read.selectFrom('accounts').selectAll().where('lease_owner', '=', processId).execute();
-  const forgotten = leased.filter((account) => !held.has(keyOf(account)));
+  const forgotten = leased.filter((account) => !held.has(claimOf(account)));
   if (forgotten.length === 0) return 0;
   const now = await store.now();
   await store.write(async (trx) => {
@@ -269,6 +313,11 @@ export async function freeForgotten(
   return forgotten.length;
 }
 
+/** One claim of an account: of two passes of one process, an old one and one after its lease was lost, each has its own. */
+export function claimOf(account: AccountKey & { lease_epoch: number }): string {
+  return `${keyOf(account)} ${account.lease_epoch}`;
+}
+
 export function keyOf({ target_id, user_id }: Pick<AccountKey, 'target_id' | 'user_id'>): string {
   return `${target_id} ${user_id}`;
 }
@@ -277,23 +326,39 @@ export function keyOf({ target_id, user_id }: Pick<AccountKey, 'target_id' | 'us
 export async function release(store: Store, account: Account): Promise<void> {
   await store.write((trx) =>
     heldBy(trx, account)
-      .set({ lease_owner: null, urgent: account.urgent === 1 ? 1 : sql<0 | 1>`urgent` })
+      .set({ lease_owner: null, urgent: urgencyKept(account) })
       .execute(),
   );
 }
 
 /**
  * Attempts planned further ahead than any backoff reaches were planned by a clock that has been set back since, and are
- * due. @returns how many.
+ * due. Looked for target by target, at the far end of the index of what is due. @returns how many.
  */
 export async function rescue(store: Store, horizonMs: number): Promise<number> {
   const now = await store.now();
-  return store.write(async (trx) => {
-    const { numUpdatedRows } = await trx
-      .updateTable('accounts')
-      .set({ due_at: now })
-      .where('due_at', '>', now + horizonMs)
-      .executeTakeFirst();
-    return Number(numUpdatedRows);
-  });
+  const isFar = (urgent: -1 | 0 | 1) =>
+    sql<boolean>`exists (select 1 from accounts
+      where accounts.tenant = targets.tenant and accounts.target_id = targets.id and accounts.urgent = ${urgent}
+      and accounts.due_at > ${now + horizonMs})`;
+  const lanes = await store.read
+    .selectFrom('targets')
+    .select(['tenant', 'id'])
+    .where(sql<boolean>`(${sql.join(CLASSES.map(isFar), sql` or `)})`)
+    .execute();
+  let rescued = 0;
+  for (const { tenant, id } of lanes) {
+    const { numUpdatedRows } = await store.write((trx) =>
+      trx
+        .updateTable('accounts')
+        .set({ due_at: now })
+        .where('tenant', '=', tenant)
+        .where('target_id', '=', id)
+        .where('urgent', 'in', CLASSES)
+        .where('due_at', '>', now + horizonMs)
+        .executeTakeFirst(),
+    );
+    rescued += Number(numUpdatedRows);
+  }
+  return rescued;
 }

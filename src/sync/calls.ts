@@ -8,6 +8,7 @@ import type { CallsTable } from '../store/tables.ts';
 import { TargetError } from '../targets/outcome.ts';
 import type { Io } from '../targets/target.ts';
 import type { Lane } from './lanes.ts';
+import { LONGEST_WAIT_MS } from './pace.ts';
 
 export type CallRecord = Insertable<CallsTable>;
 
@@ -85,7 +86,7 @@ function retryAfter(headers: Headers): number | null {
   const value = headers.get('retry-after');
   if (value === null) return null;
   const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
-  return Number.isFinite(ms) && ms >= 0 ? Math.min(ms, 3_600_000) : null;
+  return Number.isFinite(ms) && ms >= 0 ? Math.min(ms, LONGEST_WAIT_MS) : null;
 }
 
 /** A network error in a few words: never the request, whose headers carry credentials. */

@@ -1,6 +1,7 @@
 /** How much each target has before it. */
 import { sql } from 'kysely';
 import type { Store } from '../store/store.ts';
+import { lastConclusions } from './reconcile/results.ts';
 
 export interface LaneState {
   tenant: string;
@@ -10,8 +11,16 @@ export interface LaneState {
   unsettled: number;
   /** Accounts that need a person: counted apart. */
   rejected: number;
+  /** Accounts of which something waits for an administrator's approval. */
+  held: number;
   /** Age of the oldest of the unsettled, in seconds. */
   lagSeconds: number;
+  /** Accounts with a removal that was asked for and is not confirmed. */
+  openRemovals: number;
+  /** Age of the oldest of them, in seconds; 0: there is none. */
+  oldestRemovalSeconds: number;
+  /** What the last run of reconcile found, by kind, and how long ago; null: none has come to a conclusion. */
+  reconciled: { ageSeconds: number; findings: Readonly<Record<string, number>> } | null;
 }
 
 export async function census(store: Store): Promise<LaneState[]> {
@@ -27,15 +36,35 @@ export async function census(store: Store): Promise<LaneState[]> {
     .selectFrom('accounts')
     .select(['target_id', sql<number>`count(*)`.as('count'), sql<number>`min(changed_at)`.as('oldest')])
     .where('due_at', 'is not', null)
-    .groupBy('target_id')
+    // With the tenant in front this is the order of the index, which has all that is asked for.
+    .groupBy(['tenant', 'target_id'])
     .execute();
   const rejected = await store.read
     .selectFrom('accounts')
     .select(['target_id', sql<number>`count(*)`.as('count')])
-    .where('outcome', '=', 'reject')
-    .where('due_at', 'is', null)
+    .where(sql<boolean>`outcome = 'reject' and due_at is null`)
+    .groupBy(['tenant', 'target_id'])
+    .execute();
+  const open = await store.read
+    .selectFrom('accounts')
+    .select(['target_id', sql<number>`count(*)`.as('count'), sql<number>`min(removal_asked_at)`.as('oldest')])
+    .where('removal_asked_at', 'is not', null)
+    // All of them: a range makes SQLite take the index of those that are open.
+    .where('removal_asked_at', '>', -1)
     .groupBy('target_id')
     .execute();
+  const held = await store.read
+    .selectFrom('hold_items')
+    .leftJoin('holds', (join) =>
+      join.onRef('holds.tenant', '=', 'hold_items.tenant').onRef('holds.id', '=', 'hold_items.hold_id'),
+    )
+    .select(['hold_items.target_id', sql<number>`count(distinct user_id)`.as('count')])
+    .where((row) => row.or([row('holds.state', '=', 'open'), row('holds.state', 'is', null)]))
+    .groupBy('hold_items.target_id')
+    .execute();
+  const reconciledOf = await lastConclusions(store, now);
+  const heldOf = new Map(held.map((row) => [row.target_id, row.count]));
+  const openOf = new Map(open.map((row) => [row.target_id, row]));
   const dueOf = new Map(due.map((row) => [row.target_id, row]));
   const rejectedOf = new Map(rejected.map((row) => [row.target_id, row.count]));
   const pendingOf = new Map(pending.map((row) => [row.tenant, row]));
@@ -50,7 +79,11 @@ export async function census(store: Store): Promise<LaneState[]> {
       paused: state === 'paused',
       unsettled: (work?.count ?? 0) + (changes?.count ?? 0),
       rejected: rejectedOf.get(id) ?? 0,
+      held: heldOf.get(id) ?? 0,
       lagSeconds: Math.max(0, (now - oldest) / 1_000),
+      openRemovals: openOf.get(id)?.count ?? 0,
+      reconciled: reconciledOf.get(id) ?? null,
+      oldestRemovalSeconds: Math.max(0, (now - (openOf.get(id)?.oldest ?? now)) / 1_000),
     };
   });
 }

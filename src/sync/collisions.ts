@@ -5,6 +5,7 @@
  */
 import { type Failure, TargetError } from '../targets/outcome.ts';
 import type { Desired } from '../targets/target.ts';
+import type { AccountKey } from './accounts.ts';
 import { nameOf, type Pass } from './pass.ts';
 
 /** Looked at again at the latest after this, should the holder's settle and ours have missed each other. */
@@ -20,15 +21,16 @@ export class Circle extends Error {
 export async function requireFree(pass: Pass, name: string | null): Promise<void> {
   if (name === null || name === pass.name) return;
   const { tenant, target_id, user_id } = pass.account;
-  const holder = await pass.store.read
-    .selectFrom('accounts')
-    .select('user_id')
-    .where('tenant', '=', tenant)
-    .where('target_id', '=', target_id)
-    .where('name', '=', name)
-    .where('user_id', '!=', user_id)
-    .executeTakeFirst();
-  if (holder) await collide(pass, holder.user_id);
+  await collideWith(pass, () =>
+    pass.store.read
+      .selectFrom('accounts')
+      .select('user_id')
+      .where('tenant', '=', tenant)
+      .where('target_id', '=', target_id)
+      .where('name', '=', name)
+      .where('user_id', '!=', user_id)
+      .executeTakeFirst(),
+  );
 }
 
 /**
@@ -37,33 +39,63 @@ export async function requireFree(pass: Pass, name: string | null): Promise<void
  */
 export async function requireUnclaimed(pass: Pass, name: string | null): Promise<void> {
   const { tenant, target_id, user_id } = pass.account;
-  const maker = await pass.store.read
-    .selectFrom('accounts')
-    .innerJoin('intents', (join) =>
-      join
-        .onRef('intents.tenant', '=', 'accounts.tenant')
-        .onRef('intents.target_id', '=', 'accounts.target_id')
-        .onRef('intents.user_id', '=', 'accounts.user_id'),
-    )
-    .select('accounts.user_id')
-    .where('accounts.tenant', '=', tenant)
-    .where('accounts.target_id', '=', target_id)
-    .where('accounts.name', '=', name)
-    .where('accounts.user_id', '!=', user_id)
-    .where('intents.closed_at', 'is', null)
-    .limit(1)
-    .executeTakeFirst();
-  if (maker) await collide(pass, maker.user_id);
+  await collideWith(pass, () =>
+    pass.store.read
+      .selectFrom('accounts')
+      .innerJoin('intents', (join) =>
+        join
+          .onRef('intents.tenant', '=', 'accounts.tenant')
+          .onRef('intents.target_id', '=', 'accounts.target_id')
+          .onRef('intents.user_id', '=', 'accounts.user_id'),
+      )
+      .select('accounts.user_id')
+      .where('accounts.tenant', '=', tenant)
+      .where('accounts.target_id', '=', target_id)
+      .where('accounts.name', '=', name)
+      .where('accounts.user_id', '!=', user_id)
+      .where('intents.closed_at', 'is', null)
+      .limit(1)
+      .executeTakeFirst(),
+  );
 }
 
-/** @throws TargetError snooze while the holder moves, reject where it is at rest; Circle where it waits for us. */
-export async function collide(pass: Pass, holderId: string): Promise<never> {
+/** Whose these records are, by their ids; those of this account and of nobody are left out. */
+export async function ownersOf(pass: Pass, remoteIds: readonly string[]): Promise<Map<string, AccountKey>> {
+  if (remoteIds.length === 0) return new Map();
+  const { tenant, target_id, user_id } = pass.account;
+  const links = await pass.store.read
+    .selectFrom('remote_links')
+    .select(['remote_id', 'tenant', 'target_id', 'user_id'])
+    .where('system_key', '=', pass.lane.systemKey)
+    .where('remote_id', 'in', remoteIds)
+    .execute();
+  const isOurs = (link: AccountKey) =>
+    link.tenant === tenant && link.target_id === target_id && link.user_id === user_id;
+  return new Map(links.filter((link) => !isOurs(link)).map(({ remote_id, ...owner }) => [remote_id, owner]));
+}
+
+/** @param holderOf who has it now; nobody: no collision. @throws as `collide` does. */
+async function collideWith(pass: Pass, holderOf: () => Promise<{ user_id: string } | undefined>): Promise<void> {
+  const holder = await holderOf();
+  if (holder) await collide(pass, holder.user_id, async () => (await holderOf())?.user_id === holder.user_id);
+}
+
+/**
+ * @param holdsStill read once more: what the holder gave up with the settle that put it to rest wakes nobody any more.
+ * @throws TargetError snooze while the holder moves, reject where it is at rest; Circle where it waits for us.
+ */
+export async function collide(pass: Pass, holderId: string, holdsStill: () => Promise<boolean>): Promise<never> {
   const holder = await readHolder(pass, holderId);
   pass.waitsFor = holderId;
+  // One that waits for us may be at rest, having been told that we were.
+  if (holder && (await waitsForUs(pass, holder.waits_for))) throw new Circle('a circle of renames');
   if (!holder || (holder.due_at === null && holder.lease_owner === null)) {
-    throw new TargetError({ kind: 'reject', reason: `the name is held by the account of user ${holderId}` });
+    if (!(await holdsStill())) {
+      throw new TargetError({ kind: 'snooze', reason: `user ${holderId} has just given up the name`, afterMs: 0 });
+    }
+    const reason = `the name is held by the account of user ${holderId}, which is at rest: rename or delete that user, or give this one another name; the account then goes on by itself`;
+    throw new TargetError({ kind: 'reject', reason });
   }
-  if (await waitsForUs(pass, holder.waits_for)) throw new Circle('a circle of renames');
   const afterMs = Math.min(LONGEST_WAIT_MS, pass.lane.pace.backoffMaxMs);
   throw new TargetError({ kind: 'snooze', reason: `waits for user ${holderId} to give up the name`, afterMs });
 }
@@ -75,17 +107,19 @@ export async function collideWithRecord(
   refusal: Failure,
   desired: Desired | null,
 ): Promise<Failure> {
-  const holder = await pass.store.read
-    .selectFrom('remote_links')
-    .select('user_id')
-    .where('system_key', '=', pass.lane.systemKey)
-    .where('remote_id', '=', remoteId)
-    .where('tenant', '=', pass.account.tenant)
-    .where('target_id', '=', pass.account.target_id)
-    .executeTakeFirst();
+  const holderOf = () =>
+    pass.store.read
+      .selectFrom('remote_links')
+      .select('user_id')
+      .where('system_key', '=', pass.lane.systemKey)
+      .where('remote_id', '=', remoteId)
+      .where('tenant', '=', pass.account.tenant)
+      .where('target_id', '=', pass.account.target_id)
+      .executeTakeFirst();
+  const holder = await holderOf();
   if (holder?.user_id === pass.account.user_id) return refusal;
   try {
-    if (holder) return await collide(pass, holder.user_id);
+    if (holder) await collideWith(pass, holderOf);
     // Not linked yet, but perhaps what a create of ours made whose answer was lost.
     if (desired) await requireUnclaimed(pass, nameOf(desired.keys));
     return refusal;

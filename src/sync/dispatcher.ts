@@ -4,13 +4,12 @@
  * by a local write and otherwise looks on its own, because other processes write too.
  */
 import type { Store } from '../store/store.ts';
-import { type Account, claim, dueTargets, freeForgotten, keyOf, release, rescue } from './accounts.ts';
-import { createIo } from './calls.ts';
-import { fanOut } from './fan-out.ts';
+import { type Account, claim, claimOf, dueTargets, freeForgotten, release, rescue } from './accounts.ts';
+import { fanOut, firstTurns } from './fan-out.ts';
 import type { Lane, Lanes } from './lanes.ts';
 import { BEAT_MS, type Leases } from './leases.ts';
 import { longestEffect } from './pace.ts';
-import { pauseTarget, probeLater, resumeTarget } from './pauses.ts';
+import { createTrials } from './trials.ts';
 import { type Worked, work } from './work.ts';
 
 export interface Dispatcher {
@@ -31,51 +30,55 @@ export interface DispatcherOptions {
 
 /** How soon work left by other processes, expired backoffs and changed targets are seen. */
 const LOOK_MS = 250;
-/** Together with each lane's own bound: so many accounts in flight in one process. */
+/** Together with each lane's own bound: so many accounts in flight in one process, and one of every lane however many. */
 const IN_FLIGHT = 256;
 
 export async function startDispatcher(options: DispatcherOptions): Promise<Dispatcher> {
   const { store, lanes, leases, onWorked, onError } = options;
   let stopping = false;
-  let awake = true;
+  const turns = firstTurns();
   let refreshedAt = 0;
-  let rouse = () => {};
-  const probing = new Set<string>();
+  const rouse = new Set<() => void>();
   const held = new Set<string>();
   let sweptAt = 0;
   let leasedForMs = -1;
 
   const wake = () => {
-    awake = true;
-    rouse();
+    for (const each of rouse) each();
   };
+  const trials = createTrials({ store, lanes, leases, wake, onError });
 
-  const loop = async () => {
+  /** @param round returns whether there is more to do at once. */
+  const loop = async (round: () => Promise<boolean>) => {
     while (!stopping) {
-      awake = false;
+      const { promise: woken, resolve } = Promise.withResolvers<void>();
+      rouse.add(resolve);
       const more = await round().catch((error) => {
         onError(error);
         return false;
       });
-      if (more || awake || stopping) continue;
-      await new Promise<void>((resolve) => {
+      if (!more && !stopping) {
         const timer = setTimeout(resolve, LOOK_MS);
-        rouse = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+        await woken;
+        clearTimeout(timer);
+      }
+      rouse.delete(resolve);
     }
   };
 
-  /** @returns whether there is more to do at once. */
-  const round = async (): Promise<boolean> => {
+  /** Apart from the serving: a long drain of one tenant must not keep due accounts of others waiting. */
+  const fanOutRound = async (): Promise<boolean> => {
+    const moved = await fanOut(store, lanes, turns);
+    if (moved > 0) wake();
+    return moved > 0;
+  };
+
+  const serveRound = async (): Promise<boolean> => {
     if (performance.now() - refreshedAt >= LOOK_MS) await refresh();
     if (performance.now() - sweptAt >= BEAT_MS) await sweep();
-    const fanned = await fanOut(store, lanes);
     const served = await serve();
-    probePaused();
-    return fanned > 0 || served > 0;
+    trials.tend();
+    return served > 0;
   };
 
   const refresh = async () => {
@@ -95,14 +98,14 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     await rescue(store, 2 * Math.max(86_400_000, ...lanes.all().map((lane) => lane.pace.backoffMaxMs)));
   };
 
-  /** In the round, which is also where claims are made: so none is under way. */
+  /** In the round that also makes the claims: so none is under way. */
   const sweep = async () => {
     await freeForgotten(store, leases.processId, held, longestOfAll());
     sweptAt = performance.now();
   };
 
   const serve = async (): Promise<number> => {
-    const open = lanes.all().filter((lane) => !lane.paused && free(lane) > 0);
+    const open = lanes.all().filter((lane) => trials.mayWork(lane) && free(lane) > 0);
     const due = await dueTargets(
       store,
       open.map((lane) => lane.targetId),
@@ -111,63 +114,43 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     const waiting = open.filter((lane) => due.has(lane.targetId)).sort((a, b) => a.lastServed - b.lastServed);
     let served = 0;
     for (const lane of waiting) {
-      const room = Math.min(free(lane), IN_FLIGHT - inFlight());
+      // Nobody's first account waits for others to make room: many slow targets would fill the house.
+      const room = Math.min(free(lane), Math.max(IN_FLIGHT - inFlight(), busy(lane) === 0 ? 1 : 0));
       if (room <= 0 || stopping) continue;
       const accounts = await claim(store, lane, leases.processId, room);
       lane.lastServed = performance.now();
       for (const account of accounts) {
-        held.add(keyOf(account));
+        held.add(claimOf(account));
         void lane.queue.add(() => workOn(lane, account));
       }
       served += accounts.length;
     }
+    for (const lane of open) if (lane.paused && !due.has(lane.targetId)) await trials.nobody(lane);
     return served;
   };
 
   const workOn = async (lane: Lane, account: Account) => {
     try {
-      if (lane.paused || stopping) return await release(store, account);
+      if (!trials.mayWork(lane) || stopping) return await release(store, account);
       const worked = await work(store, leases, lane, account);
-      if (worked.outcome === 'pause') await pauseTarget(store, lane, worked.reason ?? 'unknown');
+      await trials.judge(lane, worked);
       onWorked(lane, account, worked);
     } catch (error) {
       onError(error);
     } finally {
-      held.delete(keyOf(account));
+      held.delete(claimOf(account));
       wake();
     }
   };
 
-  /** A paused target is tried with its cheapest call; once that works, everything that waits goes on. */
-  const probePaused = () => {
-    for (const lane of lanes.all()) {
-      const due = lane.paused && lane.pausedBy === 'engine' && (lane.probeAt ?? 0) <= Date.now();
-      if (!due || probing.has(lane.targetId)) continue;
-      probing.add(lane.targetId);
-      void probe(lane)
-        .catch(onError)
-        .finally(() => probing.delete(lane.targetId));
-    }
-  };
-
-  const probe = async (lane: Lane) => {
-    const io = createIo(lane, { userId: null, activityId: null, urgent: true, outlives: leases.outlives });
-    try {
-      await lane.connection.check(io);
-    } catch (error) {
-      return probeLater(store, lane, (error as Error).message);
-    }
-    await resumeTarget(store, lane);
-    wake();
-  };
-
-  const free = (lane: Lane) => lane.pace.concurrency - lane.queue.pending - lane.queue.size;
-  const inFlight = () => lanes.all().reduce((sum, lane) => sum + lane.queue.pending + lane.queue.size, 0);
+  const busy = (lane: Lane) => lane.queue.pending + lane.queue.size;
+  const free = (lane: Lane) => trials.places(lane) - busy(lane);
+  const inFlight = () => lanes.all().reduce((sum, lane) => sum + busy(lane), 0);
 
   await refresh();
   // Apart from the rounds: a long one must not cost the lease.
   const beating = setInterval(() => void beat().catch(onError), BEAT_MS);
-  const running = loop();
+  const running = [loop(fanOutRound), loop(serveRound)];
 
   return {
     wake,
@@ -176,7 +159,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
       leases.stop();
       lanes.release();
       wake();
-      await running;
+      await Promise.all(running);
       await Promise.all(lanes.all().map((lane) => lane.queue.onIdle()));
       clearInterval(beating);
       await leases.end().catch(onError);

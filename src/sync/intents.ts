@@ -7,7 +7,8 @@ import type { Kysely } from 'kysely';
 import type { Store } from '../store/store.ts';
 import type { Database, Millis } from '../store/tables.ts';
 import type { Keys, Memory } from '../targets/target.ts';
-import { type Account, type AccountKey, heldBy } from './accounts.ts';
+import { type Account, type AccountKey, heldBy, keyOf } from './accounts.ts';
+import type { Adopted } from './adoption.ts';
 
 export interface Intent {
   id: string;
@@ -32,6 +33,26 @@ export async function openIntents(db: Kysely<Database>, account: AccountKey): Pr
     .orderBy('id')
     .execute();
   return rows.map((row) => ({ ...row, keys: JSON.parse(row.keys) }));
+}
+
+/** By account (`keyOf`). Accounts of one tenant. */
+export async function openIntentsOfMany(
+  db: Kysely<Database>,
+  tenant: string,
+  accounts: readonly Pick<AccountKey, 'target_id' | 'user_id'>[],
+): Promise<Map<string, Intent[]>> {
+  if (accounts.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('intents')
+    .select(['target_id', 'user_id', 'id', 'keys', 'created_at'])
+    .where('tenant', '=', tenant)
+    .where('target_id', 'in', [...new Set(accounts.map(({ target_id }) => target_id))])
+    .where('user_id', 'in', [...new Set(accounts.map(({ user_id }) => user_id))])
+    .where('closed_at', 'is', null)
+    .execute();
+  const open = Map.groupBy(rows, keyOf);
+  const toIntent = ({ id, keys, created_at }: (typeof rows)[number]) => ({ id, keys: JSON.parse(keys), created_at });
+  return new Map([...open].map(([key, intents]) => [key, intents.map(toIntent)]));
 }
 
 /**
@@ -87,14 +108,15 @@ export async function restampIntents(store: Store, account: Account): Promise<vo
 
 /**
  * Links the account to a record of the target, unless that record is linked already.
- * @returns null, or whose it is.
+ * @param adopted null: the record is of our making. @returns null, or whose it is.
  */
 export async function link(
   store: Store,
   account: Account,
   systemKey: string,
   remoteId: string,
-): Promise<{ tenant: string; target_id: string; user_id: string } | null> {
+  adopted: Adopted | null = null,
+): Promise<AccountKey | null> {
   const now = await store.now();
   return store.write(async (trx) => {
     await trx
@@ -116,7 +138,8 @@ export async function link(
       .executeTakeFirstOrThrow();
     const ours =
       owner.tenant === account.tenant && owner.target_id === account.target_id && owner.user_id === account.user_id;
-    if (ours) await held(trx, account, { remote_id: remoteId });
+    const note = adopted && JSON.stringify(adopted);
+    if (ours) await held(trx, account, { remote_id: remoteId, adopted: note, adoption: null });
     await closeAll(trx, account, ours ? 'linked' : 'refused', now);
     return ours ? null : owner;
   });
@@ -125,7 +148,7 @@ export async function link(
 /** The record is gone: it may be linked anew. */
 export async function unlink(store: Store, account: Account, systemKey: string, remoteId: string): Promise<void> {
   await store.write(async (trx) => {
-    await held(trx, account, { remote_id: null });
+    await held(trx, account, { remote_id: null, adopted: null, observed: null });
     await trx
       .deleteFrom('remote_links')
       .where('system_key', '=', systemKey)
@@ -139,7 +162,7 @@ export async function unlink(store: Store, account: Account, systemKey: string, 
 async function held(
   trx: Kysely<Database>,
   account: Account,
-  values: { memory?: string; name?: string | null; remote_id?: string | null; lease_owner?: string | null },
+  values: Partial<Pick<Account, 'memory' | 'name' | 'remote_id' | 'observed' | 'adopted' | 'adoption' | 'lease_owner'>>,
 ): Promise<void> {
   const { numUpdatedRows } = await heldBy(trx, account).set(values).executeTakeFirst();
   if (numUpdatedRows === 0n) throw new LeaseLost('the account was taken over');

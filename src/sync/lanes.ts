@@ -5,14 +5,14 @@
 
 import type { Selectable } from 'kysely';
 import PQueue from 'p-queue';
-import type { ScopeCompiler } from '../directory/scope.ts';
 import type { Store } from '../store/store.ts';
 import type { TargetsTable } from '../store/tables.ts';
 import type { Connection, TargetType, Vault } from '../targets/target.ts';
+import { type Breaker, createBreaker } from './breaker.ts';
 import type { CallRecord } from './calls.ts';
 import { createLimits, type LimitGroup } from './limits.ts';
 import { Pace } from './pace.ts';
-import { type CompiledRules, compileRules, Rules } from './rules.ts';
+import { type CompiledRules, compileRules, type RuleCompilers, Rules } from './rules.ts';
 
 export interface Lane {
   tenant: string;
@@ -31,6 +31,9 @@ export interface Lane {
   pausedBy: 'admin' | 'engine' | null;
   pausedReason: string | null;
   probeAt: number | null;
+  /** The process that tries the paused target with one account. */
+  trialBy: string | null;
+  breaker: Breaker;
   /** On the monotonic clock: the lane served longest ago goes first. */
   lastServed: number;
   onCall: (call: CallRecord) => void;
@@ -53,11 +56,10 @@ export interface Lanes {
   release(): void;
 }
 
-export interface LanesOptions {
+export interface LanesOptions extends RuleCompilers {
   store: Store;
   cipher: Cipher;
   types: ReadonlyMap<string, TargetType>;
-  compileScope: ScopeCompiler;
   onCall: (lane: Lane, call: CallRecord) => void;
   /** A target that cannot be opened (wrong key, unknown type, settings that no longer fit). */
   onBroken: (target: { tenant: string; name: string }, problem: Error) => void;
@@ -80,8 +82,11 @@ export function createLanes(options: LanesOptions): Lanes {
       for (const row of rows) {
         const lane = await keepOrOpen(row);
         if (lane) next.set(row.id, Object.assign(lane, stateOf(row)));
+        // Whoever paused it: what was counted before says nothing about what comes after.
+        if (lane?.paused) lane.breaker.reset();
       }
       lanes = next;
+      limits.keep(new Set(rows.map((row) => row.id)));
     },
   };
 
@@ -107,13 +112,14 @@ function stateOf(row: Selectable<TargetsTable>): Partial<Lane> {
     pausedBy: row.paused_by,
     pausedReason: row.paused_reason,
     probeAt: row.probe_at,
+    trialBy: row.trial_by,
   };
 }
 
 /** @throws where the row does not fit its type. */
 export async function openLane(
   row: Selectable<TargetsTable>,
-  options: Pick<LanesOptions, 'store' | 'cipher' | 'types' | 'compileScope' | 'onCall'>,
+  options: Pick<LanesOptions, 'store' | 'cipher' | 'types' | 'onCall' | keyof RuleCompilers>,
   limits = createLimits(),
 ): Promise<Lane> {
   const type = options.types.get(row.type);
@@ -128,16 +134,18 @@ export async function openLane(
     revision: row.revision,
     type,
     settings,
-    rules: compileRules(Rules.parse(JSON.parse(row.rules)), options.compileScope),
+    rules: compileRules(Rules.parse(JSON.parse(row.rules)), type, options),
     pace,
     connection: type.open(settings, createVault(row, options)),
     systemKey: type.systemKey(settings),
-    limit: limits.group(type.limitGroup(settings), pace.ratePerSecond),
+    limit: limits.group(type.limitGroup(settings), pace.ratePerSecond, row.id),
     queue: new PQueue({ concurrency: pace.concurrency }),
     paused: row.state === 'paused',
     pausedBy: row.paused_by,
     pausedReason: row.paused_reason,
     probeAt: row.probe_at,
+    trialBy: row.trial_by,
+    breaker: createBreaker(pace),
     lastServed: 0,
     onCall: (call) => options.onCall(lane, call),
   };

@@ -5,15 +5,20 @@
  * late sends nothing more.
  */
 import { randomUUIDv7 } from 'node:crypto';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Store } from '../store/store.ts';
+import type { Database, Millis } from '../store/tables.ts';
 import { LONGEST_CALL_MS } from './pace.ts';
+import { afterSetBack } from './set-back.ts';
 
 export interface Leases {
-  /** This process's name in the database. */
-  processId: string;
-  /** Whether everything leased to this process stays so for another `ms`. */
-  outlives(ms: number): boolean;
+  /** This process's name in the database: another one after it was taken for dead, so that old claims stay lost. */
+  readonly processId: string;
+  /**
+   * Whether everything leased to this process stays so for another `ms`.
+   * @param owner as whom it was leased; the present name unless said otherwise.
+   */
+  outlives(ms: number, owner?: string | null): boolean;
   /**
    * Says "still here", and frees what dead processes held.
    * @param times the longest over all targets. @returns how many accounts were freed.
@@ -38,21 +43,39 @@ export const BEAT_MS = 2_000;
 const leaseMs = (callMs: number) => callMs + 3 * BEAT_MS;
 const LONGEST_LEASE_MS = leaseMs(LONGEST_CALL_MS);
 
-export async function createLeases(store: Store): Promise<Leases> {
-  const processId = randomUUIDv7();
+/** Two clocks need not go equally fast between two beats, nor does a statement take no time. */
+const TOLERANCE_MS = 1_000;
+
+/** @param monotonic milliseconds on a clock that is never set. */
+export async function createLeases(store: Store, monotonic: () => number = () => performance.now()): Promise<Leases> {
+  let processId = randomUUIDv7();
   let validUntil = 0;
   let stopped = false;
+  let others = 0;
+  let setBacksSeen = 0;
+  let lastBeat: { now: Millis; at: number } | null = null;
 
   const beat = async ({ callMs, effectMs }: LeaseTimes): Promise<number> => {
-    const begun = performance.now();
+    const begun = monotonic();
+    const setBacks = store.setBacks();
     const lease = leaseMs(callMs);
-    const now = await store.now();
-    const freed = await store.write(async (trx) => {
-      await trx
-        .insertInto('processes')
-        .values({ id: processId, started_at: now, alive_until: now + lease })
-        .onConflict((conflict) => conflict.column('id').doUpdateSet({ alive_until: now + lease }))
-        .execute();
+    const { freed, now, id } = await store.write(async (trx) => {
+      // Read here: a process that froze before its write would take the living for those whom a set clock has left behind.
+      const { now } = await trx.selectNoFrom(store.dialect.now().as('now')).executeTakeFirstOrThrow();
+      const expected = lastBeat
+        ? lastBeat.now + (begun - lastBeat.at)
+        : Math.max(others, await lastOfOthers(trx)) - lease;
+      const wasSetBack = now < expected - TOLERANCE_MS || setBacks > setBacksSeen;
+      if (wasSetBack || lastBeat === null) await afterSetBack(trx, now, { leaseMs: lease, effectMs, seen: wasSetBack });
+      const alive_until = now + lease;
+      const known = await trx
+        .updateTable('processes')
+        .set({ alive_until })
+        .where('id', '=', processId)
+        .executeTakeFirst();
+      const isGone = known.numUpdatedRows === 0n;
+      const id = isGone && lastBeat ? randomUUIDv7() : processId;
+      if (isGone) await trx.insertInto('processes').values({ id, started_at: now, alive_until }).execute();
       // Further ahead than any lease can be: written by a clock that has been set back since.
       await trx
         .deleteFrom('processes')
@@ -70,19 +93,30 @@ export async function createLeases(store: Store): Promise<Leases> {
         .where('lease_owner', 'is not', null)
         .where('lease_owner', 'not in', (select) => select.selectFrom('processes').select('id'))
         .executeTakeFirst();
-      return Number(numUpdatedRows);
+      return { freed: Number(numUpdatedRows), now, id };
     });
+    lastBeat = { now, at: begun };
+    setBacksSeen = setBacks;
+    processId = id;
     // Counted from before the write: the row cannot have been written earlier than that.
     validUntil = begun + lease;
     return freed;
   };
 
   // On SQLite one process works on the database at a time: whoever held leases before is gone, whatever its clock said.
-  if (store.kind === 'sqlite') await store.write((trx) => trx.deleteFrom('processes').execute());
+  if (store.kind === 'sqlite') {
+    others = await store.write(async (trx) => {
+      const last = await lastOfOthers(trx);
+      await trx.deleteFrom('processes').execute();
+      return last;
+    });
+  }
 
   return {
-    processId,
-    outlives: (ms) => !stopped && performance.now() + ms < validUntil,
+    get processId() {
+      return processId;
+    },
+    outlives: (ms, owner = processId) => owner === processId && !stopped && monotonic() + ms < validUntil,
     beat,
     stop() {
       stopped = true;
@@ -91,4 +125,13 @@ export async function createLeases(store: Store): Promise<Leases> {
       await store.write((trx) => trx.deleteFrom('processes').where('id', '=', processId).execute());
     },
   };
+}
+
+/** Until when those who are in the table, or were left there, said that they live. */
+async function lastOfOthers(trx: Kysely<Database>): Promise<Millis> {
+  const { last } = await trx
+    .selectFrom('processes')
+    .select((row) => row.fn.max('alive_until').as('last'))
+    .executeTakeFirstOrThrow();
+  return last ?? 0;
 }

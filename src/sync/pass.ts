@@ -8,10 +8,15 @@ import type { Store } from '../store/store.ts';
 import type { Millis, ReceiptsTable } from '../store/tables.ts';
 import type { Desired, Keys, Memory, Observed } from '../targets/target.ts';
 import type { Account } from './accounts.ts';
+import type { Adopted, Question } from './adoption.ts';
 import type { RecordingIo } from './calls.ts';
+import type { Kind } from './holds/limits.ts';
 import type { Intent } from './intents.ts';
 import type { Lane } from './lanes.ts';
 import type { Standing } from './rules.ts';
+import type { Situation } from './situations.ts';
+
+export type { Situation };
 
 export interface Pass {
   readonly store: Store;
@@ -24,22 +29,27 @@ export interface Pass {
   memory: Memory;
   name: string | null;
   situation: Situation | null;
+  /** Of the user's standing, in words. */
+  why: string;
+  /** How the linked record was come by, where it had been there before. */
+  adopted: Adopted | null;
+  /** Records that it may be, for an administrator to decide about. */
+  question: Question | null;
   waitsFor: string | null;
+  /** What waits for an administrator's approval, in words. */
+  held: string | null;
+  /** Kinds of which nothing is to be held any more once this pass is settled. */
+  unheld: Kind[];
   /** A call that changes the record had no clear answer: it may still take effect. (A create has its intent.) */
   unclear: boolean;
-  receipts: Insertable<ReceiptsTable>[];
+  receipts: Removed[];
 }
 
-/** What was found when the account was looked for. */
-export type Situation =
-  | 'confirmed'
-  | 'absent'
-  | 'found'
-  | 'ambiguous'
-  | 'already-linked'
-  | 'missing'
-  | 'source-missing'
-  | 'out-of-scope';
+/** A removal as the target confirmed it. Who asked for it is found when it is settled (removals.ts). */
+export type Removed = Pick<
+  Insertable<ReceiptsTable>,
+  'tenant' | 'id' | 'target_id' | 'user_id' | 'kind' | 'evidence' | 'emulated'
+> & { subject: string | null };
 
 /** What the directory asks for, worked out anew at each pass. */
 export interface Wish {

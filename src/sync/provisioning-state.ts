@@ -43,7 +43,7 @@ interface AccountState {
 }
 
 function stateOf({ due_at, outcome, target_state }: AccountState): string {
-  if (due_at === null) return outcome === 'reject' ? 'rejected' : 'settled';
+  if (due_at === null) return outcome === 'reject' ? 'rejected' : outcome === 'hold' ? 'held' : 'settled';
   if (target_state === 'paused') return 'paused';
   return hasFailed(outcome) ? 'retrying' : 'pending';
 }

@@ -90,6 +90,10 @@ async function deleteUnlessOpen(store: Store, table: Kept, tenant: string, ids: 
         sql<boolean>`not exists (select 1 from accounts where accounts.tenant = ${tenant}
           and accounts.activity_id = ${activityId} and due_at is not null)`,
       )
+      .where(
+        sql<boolean>`not exists (select 1 from accounts where accounts.tenant = ${tenant}
+          and accounts.removal_activity_id = ${activityId} and removal_activity_id is not null)`,
+      )
       .executeTakeFirst(),
   );
   return Number(numDeletedRows);

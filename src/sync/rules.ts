@@ -5,7 +5,9 @@
 import { z } from 'zod';
 import type { DirectoryUser } from '../directory/people.ts';
 import type { ScopeCompiler } from '../directory/scope.ts';
-import type { Person } from '../targets/target.ts';
+import type { Person, TargetType } from '../targets/target.ts';
+import { isLimited, KINDS, type Kind, Limits } from './holds/limits.ts';
+import type { Mapping, MappingCompiler } from './mapping/mapping.ts';
 
 const Leaving = z.enum(['disable', 'delete', 'keep']);
 
@@ -19,19 +21,85 @@ export const Rules = z.strictObject({
     .array(z.strictObject({ groupPrefix: z.string().min(1) }))
     .default([])
     .describe('a member of the group "<prefix><name>" is granted <name>'),
+  mapping: z
+    .record(z.string(), z.string().min(1))
+    .default({})
+    .describe("CEL expressions over `user` and `email`, by field, in place of the target type's own"),
   outOfScope: Leaving.default('disable').describe('for who leaves the scope'),
   deleted: Leaving.default('delete').describe('for whom the identity provider deletes'),
+  existing: z
+    .enum(['exact', 'ask', 'refuse'])
+    .default('exact')
+    .describe(
+      'a record that is there already and has exactly the names: exact links it, ask asks a person, refuse links none',
+    ),
+  missing: z
+    .enum(['recreate', 'report'])
+    .default('recreate')
+    .describe('for whose record was removed in the target itself; report: it needs a person'),
+  limits: Limits,
+  approvalHours: z
+    .number()
+    .int()
+    .min(1)
+    .max(8_760)
+    .default(24)
+    .describe('what an administrator approved may begin for so long; the rest is held back again. Default: 24'),
+  neverDelete: z.boolean().default(false).describe('true: whoever is to be deleted is disabled'),
+  protected: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('SCIM filter on the user: who is never disabled, deleted or unassigned; null: nobody'),
 });
 export type Rules = z.infer<typeof Rules>;
 
-/** Rules with their scope parsed. */
+/** Rules with their filters parsed. */
 export interface CompiledRules extends Rules {
   inScope: (user: DirectoryUser) => boolean;
+  isProtected: (user: DirectoryUser) => boolean;
+  fields: Mapping;
+  /** The kinds that have a limit. */
+  limited: ReadonlySet<Kind>;
 }
 
-/** @throws ScimError invalidFilter where the scope is no filter. */
-export function compileRules(rules: Rules, compileScope: ScopeCompiler): CompiledRules {
-  return { ...rules, inScope: rules.scope === null ? () => true : compileScope(rules.scope) };
+/** What rules are written in. */
+export interface RuleCompilers {
+  compileScope: ScopeCompiler;
+  compileMapping: MappingCompiler;
+}
+
+/** What is wrong with rules, in words for an administrator. */
+export class RulesError extends Error {
+  override readonly name = 'RulesError';
+}
+
+/** @throws RulesError */
+export function compileRules(
+  rules: Rules,
+  { mapping }: Pick<TargetType, 'mapping'>,
+  { compileScope, compileMapping }: RuleCompilers,
+): CompiledRules {
+  return {
+    ...rules,
+    fields: part('The mapping does not fit:\n', () => compileMapping(mapping, rules.mapping)),
+    inScope: filterOf('The scope', rules.scope, true),
+    isProtected: filterOf('Rule "protected"', rules.protected, false),
+    limited: new Set(KINDS.filter((kind) => isLimited(rules.limits[kind]))),
+  };
+
+  function filterOf(what: string, filter: string | null, otherwise: boolean) {
+    if (filter === null) return () => otherwise;
+    return part(`${what} is no SCIM filter: `, () => compileScope(filter));
+  }
+}
+
+function part<T>(problem: string, compile: () => T): T {
+  try {
+    return compile();
+  } catch (error) {
+    throw new RulesError(`${problem}${(error as Error).message}`);
+  }
 }
 
 export interface Standing {
@@ -56,6 +124,9 @@ export function standing(
   const leaving = (policy: z.infer<typeof Leaving>, why: string): Standing => {
     if (!hasAccount) return { presence: 'none', why: `${why}, and has no account here`, assignments: [] };
     const presence = ({ disable: 'inactive', delete: 'absent', keep: 'keep' } as const)[policy];
+    if (presence === 'absent' && rules.neverDelete) {
+      return { presence: 'inactive', why: `${why}: disable, because nobody is ever deleted here`, assignments: [] };
+    }
     return { presence, why: `${why}: ${policy}`, assignments: [] };
   };
 
@@ -78,11 +149,19 @@ export function standing(
   return { presence: 'active', why: rules.scope ? `in scope (${rules.scope})` : 'everybody is in scope', assignments };
 }
 
-function assigned(groups: readonly string[], rules: Rules): string[] {
-  const names = groups.flatMap((group) =>
-    rules.assignments
+/** What each group grants here: nothing, where no rule is about it. */
+export function grantsOf(
+  groups: readonly string[],
+  rules: Pick<Rules, 'assignments'>,
+): { group: string; grants: string[] }[] {
+  return groups.map((group) => ({
+    group,
+    grants: rules.assignments
       .filter(({ groupPrefix }) => group.startsWith(groupPrefix) && group.length > groupPrefix.length)
       .map(({ groupPrefix }) => group.slice(groupPrefix.length).trim()),
-  );
-  return [...new Set(names)].sort();
+  }));
+}
+
+function assigned(groups: readonly string[], rules: Rules): string[] {
+  return [...new Set(grantsOf(groups, rules).flatMap(({ grants }) => grants))].sort();
 }

@@ -57,6 +57,8 @@ function needs(step: Step, earlier: Step): boolean {
   return earlier.kind === 'enable' && step.kind === 'assign';
 }
 
+const APPEARED = 'an account of that name has appeared meanwhile; it is looked at as one that was there before';
+
 /** One step: the call, and what follows from its success. */
 export async function takeStep(pass: Pass, step: Step, desired: Desired | null): Promise<void> {
   const { connection, systemKey } = pass.lane;
@@ -69,6 +71,7 @@ export async function takeStep(pass: Pass, step: Step, desired: Desired | null):
   if (step.kind === 'create') {
     if (applied.id === undefined)
       throw new TargetError({ kind: 'retry', reason: 'the create gave no id', unclear: true });
+    if (applied.existed) throw new TargetError({ kind: 'retry', reason: APPEARED });
     await linkTo(pass, applied.id);
   }
   pass.observed = applied.observed ?? after(step, pass.remoteId, pass.observed, desired);
@@ -105,11 +108,8 @@ export function receive(
     user_id: account.user_id,
     kind,
     subject,
-    requested_at: account.changed_at,
-    confirmed_at: pass.begunAt,
     evidence,
     emulated: kind === 'disable' && lane.type.capabilities.disable === 'emulated' ? 1 : 0,
-    activity_id: account.activity_id,
   });
 }
 

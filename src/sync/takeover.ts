@@ -13,6 +13,7 @@ import type { ChangesTable, Database, Millis } from '../store/tables.ts';
 import { type Account, type AccountKey, keyOf } from './accounts.ts';
 import { closeIfEmpty, heirOf, openTombstones, updateTombstone } from './heirs.ts';
 import { withRemovalOwed } from './memory.ts';
+import { askedIn, columnsOf } from './removals.ts';
 
 /** A worker is at the heir's bare account: it is let finish. So long on the average, so that not all look again at once. */
 const POSTPONE_MS = 1_000;
@@ -139,12 +140,16 @@ async function handOver(
       attempts: 0,
       memory: owed ? withRemovalOwed(account.memory) : account.memory,
       ...(cause && { changed_at: cause.created_at, activity_id: cause.activity_id }),
+      // Whether it is still to be taken away is seen when the heir's own change is fanned out.
+      ...(owed && removal && withRemovalAsked(account, removal)),
       // Until it has been looked at, the record may stand for somebody who should not have it.
       urgent: 1,
       due_at: now,
     })
     .execute();
   await trx.updateTable('intents').where(isOf(account)).set({ user_id: heirId }).execute();
+  // What was held was the former self's: the heir's next pass finds out what is held now.
+  await trx.deleteFrom('hold_items').where(isOf(account)).execute();
   await trx.updateTable('remote_links').where(isOf(account)).set({ user_id: heirId }).execute();
   await trx
     .updateTable('accounts')
@@ -154,6 +159,11 @@ async function handOver(
     .where('waits_for', '=', account.user_id)
     .execute();
   return true;
+}
+
+/** Who asked first stays. */
+function withRemovalAsked({ removals }: Account, { created_at, activity_id }: Cause) {
+  return columnsOf({ access: { at: created_at, activityId: activity_id }, ...askedIn(removals) });
 }
 
 /** There is a record, or there may be one. */
@@ -201,5 +211,6 @@ async function lookAgain(trx: Kysely<Database>, account: Account, due_at: Millis
 }
 
 async function deleteAccount(trx: Kysely<Database>, account: Account): Promise<void> {
+  await trx.deleteFrom('hold_items').where(isOf(account)).execute();
   await trx.deleteFrom('accounts').where(isOf(account)).execute();
 }

@@ -3,16 +3,16 @@
  * running server notices by the revision. Settings are checked as a whole, secrets are sealed before they are stored.
  */
 import { randomUUIDv7 } from 'node:crypto';
-import type { Kysely, Selectable } from 'kysely';
+import type { Kysely, Selectable, Updateable } from 'kysely';
 import type { z } from 'zod';
 import { recordChange } from '../directory/changes.ts';
-import type { ScopeCompiler } from '../directory/scope.ts';
 import type { Store } from '../store/store.ts';
 import type { Database, Millis, TargetsTable } from '../store/tables.ts';
 import type { TargetType } from '../targets/target.ts';
+import { mergeLimits } from './holds/limits.ts';
 import type { Cipher } from './lanes.ts';
 import { Pace } from './pace.ts';
-import { compileRules, Rules } from './rules.ts';
+import { type CompiledRules, compileRules, type RuleCompilers, Rules, RulesError } from './rules.ts';
 
 export interface TargetInput {
   /** Settings of the target type, secrets included; on a change only those that change. */
@@ -36,11 +36,10 @@ export interface TargetInfo {
   pace: Pace;
 }
 
-export interface TargetsContext {
+export interface TargetsContext extends RuleCompilers {
   store: Store;
   cipher: Cipher;
   types: ReadonlyMap<string, TargetType>;
-  compileScope: ScopeCompiler;
 }
 
 /** Says what is wrong with an administrator's request, in words for them. */
@@ -102,40 +101,49 @@ export async function setTarget(
   const type = context.types.get(row.type);
   if (!type) throw new TargetInputError(`This version has no target type "${row.type}".`);
   const columns = await toColumns(context, type, input, row);
-  const [before, after] = [row, columns].map(({ settings }) => systemKeyOf(type, settings));
-  if (before !== after && !input.sameSystem) {
-    throw new TargetInputError(
-      'These settings name another system, where the same ids may be other people. If it only has a new address, add --same-system; else remove the target and add it anew.',
-    );
-  }
+  // From settings as stored: a system is named by what is no secret.
+  const [before, after] = [row, columns].map(({ settings }) => type.systemKey(JSON.parse(settings)));
+  if (before !== after) requireSameSystem(input);
   const values = {
     ...columns,
     // Other credentials: what was kept for the former ones is of no use.
     ...(input.settings && { vault: null }),
     // What the engine paused may be mended by this: it is tried at once.
-    ...(row.paused_by === 'engine' && { probe_at: 0 }),
+    ...(row.paused_by === 'engine' && { probe_at: 0, trial_by: null }),
   };
   await change(context.store, row, values, async (trx, now) => {
     if (after !== undefined && after !== before) await moveLinks(trx, row, after);
-    if (input.settings || input.rules) await everybody(trx, tenant, row.id, now);
+    if (input.settings || (input.rules && !onlyAboutHolds(input.rules))) await everybody(trx, tenant, row.id, now);
   });
 }
 
 export async function pauseByAdmin(context: TargetsContext, tenant: string, name: string, reason: string) {
   const row = await requireTarget(context.store, tenant, name);
-  await change(context.store, row, { state: 'paused', paused_by: 'admin', paused_reason: reason, probe_at: null });
+  await change(context.store, row, {
+    state: 'paused',
+    paused_by: 'admin',
+    paused_reason: reason,
+    probe_at: null,
+    trial_by: null,
+  });
 }
 
 export async function resumeByAdmin(context: TargetsContext, tenant: string, name: string) {
   const row = await requireTarget(context.store, tenant, name);
-  await change(context.store, row, { state: 'active', paused_by: null, paused_reason: null, probe_at: null });
+  await change(context.store, row, {
+    state: 'active',
+    paused_by: null,
+    paused_reason: null,
+    probe_at: null,
+    trial_by: null,
+  });
 }
 
 /** Linkspan forgets the target; what stands in the system stays there. */
 export async function removeTarget(context: TargetsContext, tenant: string, name: string): Promise<void> {
   const { id } = await requireTarget(context.store, tenant, name);
   await context.store.write(async (trx) => {
-    for (const table of ['accounts', 'intents', 'remote_links'] as const) {
+    for (const table of ['accounts', 'intents', 'remote_links', 'hold_items', 'holds', 'starts'] as const) {
       await trx.deleteFrom(table).where('tenant', '=', tenant).where('target_id', '=', id).execute();
     }
     await trx.deleteFrom('targets').where('tenant', '=', tenant).where('id', '=', id).execute();
@@ -172,7 +180,7 @@ export function findTarget(store: Store, tenant: string, name: string) {
 async function change(
   store: Store,
   row: Selectable<TargetsTable>,
-  values: Partial<TargetsTable>,
+  values: Updateable<TargetsTable>,
   also: (trx: Kysely<Database>, now: Millis) => Promise<void> = async () => {},
 ): Promise<void> {
   const now = await store.now();
@@ -190,9 +198,12 @@ async function change(
   });
 }
 
-/** From settings as stored: a system is named by what is no secret. */
-function systemKeyOf(type: TargetType, settings: string): string {
-  return type.systemKey(JSON.parse(settings));
+/** @throws TargetInputError */
+export function requireSameSystem({ sameSystem }: TargetInput): void {
+  if (sameSystem) return;
+  throw new TargetInputError(
+    'These settings name another system, where the same ids may be other people. If it only has a new address, add --same-system; else remove the target and add it anew.',
+  );
 }
 
 async function moveLinks(
@@ -213,12 +224,13 @@ async function everybody(trx: Kysely<Database>, tenant: string, targetId: string
   await recordChange(trx, { tenant, activityId: null }, { subject: 'target', subjectId: targetId, urgent: false }, now);
 }
 
-async function toColumns(
-  { cipher, compileScope }: TargetsContext,
+/** The input laid over what is there, checked as a whole and stored nowhere. @throws TargetInputError */
+export async function withInput(
+  { cipher, ...compilers }: TargetsContext,
   type: TargetType,
   input: TargetInput,
   before: Selectable<TargetsTable> | null,
-): Promise<Pick<TargetsTable, 'settings' | 'secrets' | 'rules' | 'pace'>> {
+): Promise<{ settings: Record<string, unknown>; rules: Rules; compiled: CompiledRules; pace: Pace }> {
   const sealed = before?.secrets ? JSON.parse(await cipher.open(before.secrets)) : {};
   const merge = (stored: string | undefined, changed: Record<string, unknown> | undefined) => ({
     ...(stored === undefined ? {} : JSON.parse(stored)),
@@ -226,19 +238,43 @@ async function toColumns(
   });
   const given = merge(before?.settings, { ...sealed, ...input.settings });
   const settings = parsed('Settings', type.settings, given, type.secrets) as Record<string, unknown>;
-  const rules = parsed('Rules', Rules, merge(before?.rules, input.rules));
+  const rules = parsed('Rules', Rules, mergeRules(before?.rules, input.rules));
+  const pace = parsed('Pace', Pace, merge(before?.pace, input.pace));
   try {
-    compileRules(rules, compileScope);
+    return { settings, rules, compiled: compileRules(rules, type, compilers), pace };
   } catch (error) {
-    throw new TargetInputError(`The scope is no SCIM filter: ${(error as Error).message}`);
+    if (error instanceof RulesError) throw new TargetInputError(error.message);
+    throw error;
   }
+}
+
+/** Limits are changed kind by kind, the other rules as a whole. */
+function mergeRules(stored: string | undefined, changed: Record<string, unknown> | undefined): Record<string, unknown> {
+  const before: Record<string, unknown> = stored === undefined ? {} : JSON.parse(stored);
+  const limits = changed && 'limits' in changed ? { limits: mergeLimits(before.limits, changed.limits) } : {};
+  return { ...before, ...changed, ...limits };
+}
+
+/** They change what waits for a person, and nobody's wish: whom they let go is woken by the holds (holds/sweep.ts). */
+function onlyAboutHolds(rules: Record<string, unknown>): boolean {
+  return Object.keys(rules).every((name) => name === 'limits' || name === 'approvalHours');
+}
+
+async function toColumns(
+  context: TargetsContext,
+  type: TargetType,
+  input: TargetInput,
+  before: Selectable<TargetsTable> | null,
+): Promise<Pick<TargetsTable, 'settings' | 'secrets' | 'rules' | 'pace'> & { limited: 0 | 1 }> {
+  const { settings, rules, compiled, pace } = await withInput(context, type, input, before);
   const secrets = Object.fromEntries(type.secrets.map((name) => [name, settings[name]]));
   const open = Object.fromEntries(Object.entries(settings).filter(([name]) => !type.secrets.includes(name)));
   return {
     settings: JSON.stringify(open),
-    secrets: await cipher.seal(JSON.stringify(secrets)),
+    secrets: await context.cipher.seal(JSON.stringify(secrets)),
     rules: JSON.stringify(rules),
-    pace: JSON.stringify(parsed('Pace', Pace, merge(before?.pace, input.pace))),
+    limited: compiled.limited.size > 0 ? 1 : 0,
+    pace: JSON.stringify(pace),
   };
 }
 

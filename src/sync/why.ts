@@ -154,7 +154,7 @@ function stateOf({ generation, lease_owner, due_at, outcome }: Standing): Touche
   if (generation === null) return 'gone';
   if (lease_owner !== null) return 'at work';
   if (due_at !== null) return 'due';
-  return outcome === 'reject' ? 'failed' : 'settled';
+  return outcome === 'reject' || outcome === 'hold' ? 'failed' : 'settled';
 }
 
 const total = sql<number>`count(*) over ()`.as('total');

@@ -1,6 +1,6 @@
 /** From the directory to what a target should hold for one user. Reads; decides by pure functions; changes nothing. */
 import type { Kysely } from 'kysely';
-import { readPeople } from '../directory/people.ts';
+import { type DirectoryUser, readPeople } from '../directory/people.ts';
 import type { Database } from '../store/tables.ts';
 import { TargetError } from '../targets/outcome.ts';
 import type { Desired, Person } from '../targets/target.ts';
@@ -23,21 +23,38 @@ export async function readWish(
     readPeople(db, account.tenant, [account.user_id]),
     openIntents(db, account),
   ]);
-  const user = people.get(account.user_id) ?? null;
+  return wishOf(lane, account, people.get(account.user_id) ?? null, intents);
+}
+
+/** What decides about one user: a lane, or a draft of one. */
+export type Deciding = Pick<Lane, 'type' | 'settings' | 'rules'>;
+
+/** Pure. @throws as `readWish`. */
+export function wishOf(
+  lane: Deciding,
+  account: { remote_id: string | null; memory: string | null },
+  user: DirectoryUser | null,
+  intents: Wish['intents'],
+): Wish {
   const hasAccount = account.remote_id !== null || intents.length > 0;
   const stand = computed(
     'the scope',
     (): Standing =>
       user
         ? standing(user, lane.rules, hasAccount, isRemovalOwed(account.memory))
-        : { presence: hasAccount ? 'absent' : 'none', why: 'the user is gone', assignments: [] },
+        : {
+            presence: !hasAccount ? 'none' : lane.rules.neverDelete ? 'keep' : 'absent',
+            why: 'the user is gone',
+            assignments: [],
+          },
   );
   return { user, intents, standing: stand, desired: computed('the mapping', () => desiredOf(lane, user, stand)) };
 }
 
-function desiredOf(lane: Lane, user: Wish['user'], { presence, assignments }: Standing): Desired | null {
+function desiredOf(lane: Deciding, user: Wish['user'], { presence, assignments }: Standing): Desired | null {
   if (!user || presence === 'absent' || presence === 'none' || presence === 'keep') return null;
-  const person: Person = { id: user.id, user: user.resource, presence, assignments };
+  const values = lane.rules.fields.valuesOf(user.resource);
+  const person: Person = { id: user.id, user: user.resource, presence, assignments, values, password: 'random' };
   return lane.type.desired(person, lane.settings);
 }
 

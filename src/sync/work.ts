@@ -3,19 +3,26 @@
  * records it. The same path serves pushes, retries, first syncs and repairs; `explain` walks it without applying.
  */
 import type { Store } from '../store/store.ts';
+import type { ReceiptsTable } from '../store/tables.ts';
 import type { Failure } from '../targets/outcome.ts';
-import type { Desired, Step } from '../targets/target.ts';
+import type { Desired, Keys, Step } from '../targets/target.ts';
 import { type Account, type Settlement, settle } from './accounts.ts';
-import { createIo } from './calls.ts';
+import { asAdopted } from './adoption.ts';
+import { type CallRecord, createIo } from './calls.ts';
 import { Circle, requireFree } from './collisions.ts';
+import { failureClass } from './failures.ts';
 import { heirOf } from './heirs.ts';
+import { type Gated, gate, mayBegin } from './holds/gate.ts';
+import { dropItems } from './holds/ledger.ts';
 import { prepare } from './intents.ts';
 import type { Lane } from './lanes.ts';
 import type { Leases } from './leases.ts';
 import { locate } from './locate.ts';
 import { beforehand, withoutRemovalOwed } from './memory.ts';
-import { backoff, longestEffect } from './pace.ts';
+import { backoff, LONGEST_WAIT_MS, longestEffect } from './pace.ts';
 import { nameOf, type Pass, type Wish } from './pass.ts';
+import { settleRemovals } from './removals.ts';
+import { decisionOf, situationOf } from './situations.ts';
 import { carryOut, failureOf, inOrder, receive, takeStep } from './steps.ts';
 import { bequeath } from './takeover.ts';
 import { readWish } from './wish.ts';
@@ -25,23 +32,38 @@ export interface Worked {
   reason: string | null;
   /** False: the claim had been lost, and the account is due again. */
   held: boolean;
+  /** Every call that was made for it, in order. */
+  calls: readonly CallRecord[];
+  /** What was taken away, and how long after it was asked for. */
+  removals: { kind: ReceiptsTable['kind']; seconds: number }[];
 }
 
 /** Works on the account and settles it. Never throws for what a target or a rule does. */
 export async function work(store: Store, leases: Leases, lane: Lane, account: Account): Promise<Worked> {
   const { done, heirId } = await bequeath(store, account);
-  if (done) return { outcome: 'done', reason: null, held: true };
+  if (done) return { outcome: 'done', reason: null, held: true, calls: [], removals: [] };
   const pass = await begin(store, leases, lane, account);
   const failure = await attempt(pass, heirId);
   const settlement = conclude(pass, failure);
   const now = await store.now();
-  const held = await store.write(async (trx) => {
-    const receipts = pass.receipts.map((receipt) => ({ ...receipt, confirmed_at: now }));
+  const { held, receipts } = await store.write(async (trx) => {
+    const { receipts: caused, columns } = await settleRemovals(trx, store.dialect, account, {
+      ...pass,
+      done: settlement.outcome === 'done',
+      isEmulated: lane.type.capabilities.disable === 'emulated',
+    });
+    const receipts = caused.map((receipt) => ({ ...receipt, confirmed_at: now }));
     if (receipts.length > 0) await trx.insertInto('receipts').values(receipts).execute();
     if (pass.io.calls.length > 0) await trx.insertInto('calls').values(pass.io.calls).execute();
-    return settle(trx, account, settlement, now);
+    const held = await settle(trx, account, { ...settlement, removals: columns }, now);
+    if (held && pass.unheld.length > 0) await dropItems(trx, account, pass.unheld, pass.begunAt);
+    return { receipts, held };
   });
-  return { outcome: settlement.outcome, reason: settlement.reason, held };
+  const removals = receipts.map(({ kind, requested_at }) => ({
+    kind,
+    seconds: Math.max(0, now - requested_at) / 1_000,
+  }));
+  return { outcome: settlement.outcome, reason: settlement.reason, held, calls: pass.io.calls, removals };
 }
 
 async function begin(store: Store, leases: Leases, lane: Lane, account: Account): Promise<Pass> {
@@ -53,7 +75,7 @@ async function begin(store: Store, leases: Leases, lane: Lane, account: Account)
       userId: account.user_id,
       activityId: account.activity_id,
       urgent: account.urgent === 1,
-      outlives: leases.outlives,
+      outlives: (ms) => leases.outlives(ms, account.lease_owner),
     }),
     begunAt: await store.now(),
     remoteId: account.remote_id,
@@ -61,7 +83,12 @@ async function begin(store: Store, leases: Leases, lane: Lane, account: Account)
     memory: JSON.parse(account.memory),
     name: account.name,
     situation: null,
+    why: '',
+    adopted: account.adopted === null ? null : JSON.parse(account.adopted),
+    question: account.adoption === null ? null : JSON.parse(account.adoption),
     waitsFor: null,
+    held: null,
+    unheld: [],
     unclear: false,
     receipts: [],
   };
@@ -75,10 +102,13 @@ async function attempt(pass: Pass, heirId: string | null): Promise<Failure | nul
   let wish: Wish | null = null;
   try {
     wish = await readWish(pass.store.read, pass.lane, pass.account);
-    const { presence } = wish.standing;
+    const { presence, why } = wish.standing;
+    pass.why = why;
     if (presence === 'none' || presence === 'keep') {
-      pass.situation = 'out-of-scope';
+      pass.situation = situationOf(wish.user, wish.standing, pass.lane.rules);
+      pass.question = null;
       if (presence === 'none') pass.name = null;
+      await gate(pass, wish, []);
       return null;
     }
     await locate(pass, wish);
@@ -91,53 +121,66 @@ async function attempt(pass: Pass, heirId: string | null): Promise<Failure | nul
 
 /** @throws Circle */
 async function makeTrue(pass: Pass, wish: Wish, heirId: string | null): Promise<Failure | null> {
-  const { desired, standing, user } = wish;
+  const { standing, user } = wish;
+  const desired = wish.desired && asAdopted(wish.desired, pass.adopted);
   const { type, settings } = pass.lane;
   if (standing.presence === 'absent') {
     if (pass.situation === 'missing') receive(pass, 'delete', null, 'read');
-    else pass.situation = 'source-missing';
   }
+  if (pass.situation !== 'missing') pass.situation = situationOf(user, standing, pass.lane.rules) ?? pass.situation;
   // Who should exist without access and does not exist needs no account.
   if (desired?.presence !== 'active' && pass.observed === null) {
     pass.name = null;
+    await gate(pass, wish, []);
     return null;
   }
 
   const plan = inOrder(type.plan(desired, pass.observed, pass.memory, settings));
   if (plan.length === 0) {
-    if (desired) pass.name = nameOf(desired.keys);
+    if (wish.desired) pass.name = nameOf(wish.desired.keys);
+    await gate(pass, wish, []);
     return null;
   }
   if (user?.deleted && (await heirOf(pass.store.read, pass.account.tenant, user.id)) !== heirId) {
     return { kind: 'snooze', reason: 'the person has come back and takes the account over', afterMs: 0 };
   }
-  const creates = plan.some((step) => step.kind === 'create');
-  const wantedName =
-    desired && (creates || plan.some((step) => step.kind === 'rename')) ? nameOf(desired.keys) : pass.name;
-  const blocked = await requireFree(pass, wantedName).then(
+  const blocked = await requireFree(pass, nameAfter(pass, plan, desired)).then(
     () => null,
     (reason: unknown) => ({ reason }),
   );
   if (blocked) {
     // Who waits for a name, or is refused it, keeps no access for that.
-    const failed = await takeAway(pass, plan, desired);
+    const failed = await takeAway(pass, plan, { ...wish, desired });
     if (failed && failed.kind !== 'reject') return failed;
     throw blocked.reason;
   }
+  return carryOutGated(pass, await gate(pass, wish, plan), desired);
+}
+
+/** What the gate lets through; what it does not let through is said in the settlement. */
+async function carryOutGated(pass: Pass, gated: Gated, desired: Desired | null): Promise<Failure | null> {
+  const { plan } = gated;
+  pass.held = gated.held;
   await commitBeforehand(pass, {
     memory: beforehand(pass.memory, plan, desired),
-    name: wantedName,
-    create: creates && desired ? desired.keys : null,
+    name: nameAfter(pass, plan, desired),
+    create: desired && plan.some((step) => step.kind === 'create') ? desired.keys : null,
   });
-  return carryOut(pass, plan, desired);
+  const failure = await carryOut(pass, plan, desired);
+  if (failure === null) pass.unheld.push(...gated.approved);
+  return failure ?? (gated.forbidden === null ? null : { kind: 'reject', reason: gated.forbidden });
+}
+
+function nameAfter(pass: Pass, plan: readonly Step[], desired: Desired | null): string | null {
+  const takesName = plan.some(({ kind }) => kind === 'create' || kind === 'rename');
+  return desired && takesName ? nameOf(desired.keys) : pass.name;
 }
 
 /** Of the plan only what takes access away. */
-async function takeAway(pass: Pass, plan: readonly Step[], desired: Desired | null): Promise<Failure | null> {
+async function takeAway(pass: Pass, plan: readonly Step[], wish: Wish): Promise<Failure | null> {
   const removals = plan.filter(({ kind }) => kind === 'unassign' || kind === 'disable' || kind === 'delete');
   if (removals.length === 0) return null;
-  await commitBeforehand(pass, { memory: beforehand(pass.memory, removals, desired), name: pass.name, create: null });
-  return carryOut(pass, removals, desired);
+  return carryOutGated(pass, await gate(pass, wish, plan, removals), wish.desired);
 }
 
 /** Nothing is written where nothing has to survive the calls. */
@@ -149,44 +192,54 @@ async function commitBeforehand(pass: Pass, about: Parameters<typeof prepare>[2]
 }
 
 /** Everybody in a circle of renames waits for the next: this account takes a name that nobody wants, for a moment. */
-async function stepAside(pass: Pass, { user, standing }: Wish): Promise<Failure> {
+async function stepAside(pass: Pass, { desired }: Wish): Promise<Failure | null> {
   const { type, settings } = pass.lane;
-  const userName = `${user?.resource.userName}-moving-${pass.account.user_id.slice(-8)}`;
-  const person = user && {
-    id: user.id,
-    user: { ...user.resource, userName },
-    presence: 'active' as const,
-    assignments: standing.assignments,
-  };
-  const aside = person && type.desired(person, settings);
+  const aside = desired && { ...desired, keys: outOfTheWay(desired.keys, pass.account.user_id.slice(-8)) };
   const rename = aside && type.plan(aside, pass.observed, pass.memory, settings).find((step) => step.kind === 'rename');
   if (!aside || !rename) {
     return { kind: 'reject', reason: 'others hold the name and wait for the one held by this account' };
   }
+  pass.held = await mayBegin(pass, rename, aside);
+  if (pass.held !== null) return null;
   await prepare(pass.store, pass.account, { memory: pass.memory, name: nameOf(aside.keys), create: null });
   await takeStep(pass, rename, aside);
   pass.waitsFor = null;
   return { kind: 'snooze', reason: 'stepped aside to break a circle of renames', afterMs: 0 };
 }
 
+/** The name that must be free, made one that nobody wants; an address stays one. */
+function outOfTheWay(keys: Keys, mark: string): Keys {
+  const [[name, value] = ['', '']] = Object.entries(keys);
+  return { ...keys, [name]: value.replace(/(?=@[^@]*$)|$/, `-moving-${mark}`) };
+}
+
 function conclude(pass: Pass, failure: Failure | null): Settlement {
   const { account, lane } = pass;
   const attempts = failure?.kind === 'retry' ? account.attempts + 1 : failure ? account.attempts : 0;
   return {
-    outcome: failure?.kind ?? 'done',
-    reason: failure?.reason ?? null,
-    situation: pass.situation,
+    outcome: failure?.kind ?? (pass.held === null ? 'done' : 'hold'),
+    reason:
+      [failure?.reason, pass.held].filter((each) => each != null).join('; ') ||
+      decisionOf(pass.situation, pass.remoteId !== null, pass.why),
+    failure: failureClass(failure, pass.unclear),
+    situation: pass.situation ?? account.situation,
     waitMs: waitOf(failure, attempts, lane),
     attempts,
-    waitsFor: failure ? pass.waitsFor : null,
-    remoteId: pass.remoteId,
+    waitsFor: failure || pass.held !== null ? pass.waitsFor : null,
     observed: pass.observed,
-    memory: failure ? pass.memory : withoutRemovalOwed(pass.memory),
+    memory: failure || pass.held !== null ? pass.memory : withoutRemovalOwed(pass.memory),
     name: pass.name,
+    adoption: questionKept(pass),
     begunAt: pass.begunAt,
     unclear: pass.unclear,
     longestEffectMs: longestEffect(lane.pace),
   };
+}
+
+/** @returns undefined: the question is the one that the account was claimed with. */
+function questionKept({ account, question }: Pass): string | null | undefined {
+  const json = question && JSON.stringify(question);
+  return json === account.adoption ? undefined : json;
 }
 
 /** @returns milliseconds until the next look, or null: at rest. */
@@ -194,5 +247,6 @@ function waitOf(failure: Failure | null, attempts: number, lane: Lane): number |
   if (failure === null || failure.kind === 'reject') return null;
   if (failure.kind === 'pause') return 0;
   if (failure.kind === 'snooze') return failure.afterMs;
-  return failure.afterMs ?? backoff(attempts, lane.pace, Math.random);
+  const { afterMs } = failure;
+  return afterMs === undefined ? backoff(attempts, lane.pace, Math.random) : Math.min(afterMs, LONGEST_WAIT_MS);
 }

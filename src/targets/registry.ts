@@ -17,11 +17,13 @@ const Capabilities = z.strictObject({
   create: z.enum(['natural', 'conflict', 'none']),
   lookup: z.enum(['exact', 'filter', 'list']),
   verify: z.enum(['read', 'listing', 'answer', 'none']),
-  assignments: z.strictObject({ noun: z.string().min(1) }).nullable(),
+  assignments: z.strictObject({ noun: z.string().min(1), kinds: z.array(z.string().min(1)).optional() }).nullable(),
   invites: z.boolean(),
 });
 
 const points = z.record(z.string(), z.array(z.string()).min(1));
+
+const Mapping = z.record(z.string(), z.strictObject({ expression: z.string().min(1), description: z.string().min(1) }));
 
 const Shape = z.strictObject({
   type: z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case letters, digits and hyphens'),
@@ -29,6 +31,7 @@ const Shape = z.strictObject({
   settings: z.custom<z.ZodObject>((value) => value instanceof z.ZodObject, 'must be a Zod object'),
   secrets: z.array(z.string()),
   capabilities: Capabilities,
+  mapping: Mapping,
   limitGroup: method,
   systemKey: method,
   desired: method,

@@ -28,8 +28,11 @@ export interface Capabilities {
   lookup: 'exact' | 'filter' | 'list';
   /** The best proof of a removal that the system offers. */
   verify: 'read' | 'listing' | 'answer' | 'none';
-  /** What an assignment is here, or null where the system has none. */
-  assignments: { noun: string } | null;
+  /**
+   * What an assignment is here, or null where the system has none. With several `kinds` each assignment is written
+   * `<kind>:<name>`, and the first kind is meant where none is written.
+   */
+  assignments: { noun: string; kinds?: readonly string[] } | null;
   invites: boolean;
 }
 
@@ -43,6 +46,24 @@ export interface Person {
   presence: 'active' | 'inactive' | 'absent';
   /** What the target's assignment rules grant, sorted, without doubles. */
   assignments: readonly string[];
+  /**
+   * The target's fields as mapped for this user (`TargetType.mapping`, overridden by the administrator): null clears the
+   * field, a field that is missing is left alone.
+   */
+  values: Readonly<Record<string, string | null>>;
+  /**
+   * `given`: the identity provider sent one that has not been delivered yet; `random`: a new record gets one that nobody
+   * knows; `none`: a new record gets none.
+   */
+  password: 'none' | 'random' | 'given';
+}
+
+/** How a target's field is filled. */
+export interface Mapped {
+  /** CEL over `user` (the SCIM User) and `email` (the primary, else the first, else the userName). Gives text or `clear()`. */
+  expression: string;
+  /** What the field is, for the administrator. */
+  description: string;
 }
 
 /** What an account should look like. */
@@ -51,6 +72,8 @@ export interface Desired {
   keys: Keys;
   fields: Fields;
   assignments: readonly string[];
+  /** As in `Person`. `given` asks for the password of an existing record to be set, once. */
+  password?: Person['password'];
 }
 
 /** What an account was seen to be. */
@@ -63,6 +86,8 @@ export interface Observed {
   enabled: boolean;
   /** null: could not be read. */
   assignments: readonly string[] | null;
+  /** The system's own word for the record's state, where it has more than enabled or not (`New`, `PENDING`). */
+  state?: string;
 }
 
 /** What the engine remembers of an account between runs, for `plan`. */
@@ -71,6 +96,8 @@ export interface Memory {
   granted: readonly string[];
   /** Assignments made by others and taken away when the account was disabled: given back on its return. */
   remembered: readonly string[];
+  /** Ids of further records that a repeated create of ours has made: to be disabled. */
+  doubles?: readonly string[];
 }
 
 /** Execution order within an account; the engine sorts by it, stably. */
@@ -83,11 +110,18 @@ export type StepKind = (typeof STEP_ORDER)[number];
  */
 export interface Step {
   kind: StepKind;
-  /** `METHOD /path`, as the system's document writes it. */
+  /** `METHOD /path`, as the system's document writes it; `by hand` for a manual step. */
   call: string;
+  /** `<random>` stands for a password that is made at the moment of sending, `<given>` for the one in `Subject`. */
   body?: Readonly<Record<string, string>>;
   /** The assignment concerned, for `assign` and `unassign`. */
   subject?: string;
+  /** Assignments that a `create` itself makes. */
+  grants?: readonly string[];
+  /** The system has no call for it: what a person has to do there, in words. `apply` is never asked to. */
+  manual?: string;
+  /** The id of a double (`Memory.doubles`) that this step disables, in place of the account's own record. */
+  record?: string;
   /** Names of the fields that differ, for `update`. */
   changes?: readonly string[];
 }
@@ -98,13 +132,16 @@ export type Evidence = 'read' | 'answer' | 'listing' | 'unverifiable';
 export interface Applied {
   /** The record's id, where the step made or found one. */
   id?: string;
+  /** A create was refused because this record was there before, with exactly its keys: it is not of our making. */
+  existed?: boolean;
   evidence: Evidence;
   /** What the record is after the step, where the answer says so. */
   observed?: Observed;
 }
 
 export type Found =
-  | { kind: 'found'; observed: Observed }
+  /** `doubles`: further records that our own creates have made (see `Query.since`), which are then disabled. */
+  | { kind: 'found'; observed: Observed; doubles?: readonly string[] }
   /** Proven: the system answered in its own shape that no record fits. Another may hold the name; a create finds out. */
   | { kind: 'absent' }
   /** The system cannot be asked; creating is the only look-up (natural idempotency). */
@@ -137,6 +174,8 @@ export interface Query {
   last: Observed | null;
   /** True: an earlier create may have landed under one of the keys, so the answer must be better than a guess. */
   openIntent: boolean;
+  /** When the first of the open intents was committed; null without one. A record made since, under our keys, is ours. */
+  since?: Date | null;
 }
 
 /** What a step is carried out on. */
@@ -147,6 +186,19 @@ export interface Subject {
   desired: Desired | null;
   /** The record as known before this step: the plan's, brought forward by the steps since. Saves the target a read. */
   observed?: Observed | null;
+  /** What `<given>` stands for in the step's body. */
+  password?: string;
+}
+
+/** Something that can be assigned in the system: shown to identity providers and administrators. */
+export interface CatalogueEntry {
+  /** One of `Capabilities.assignments.kinds`, or its noun. */
+  kind: string;
+  id: string;
+  name: string;
+  description?: string;
+  /** Where the system ranks its entries. */
+  weight?: number;
 }
 
 /** Methods throw `TargetError` when they do not succeed. */
@@ -158,6 +210,8 @@ export interface Connection {
   list(io: Io): AsyncIterable<Observed>;
   /** Carries out one step. */
   apply(step: Step, subject: Subject, io: Io): Promise<Applied>;
+  /** Everything that can be assigned, where the system can be asked. */
+  catalogue?(io: Io): Promise<readonly CatalogueEntry[]>;
 }
 
 export interface TargetType<Settings = unknown> {
@@ -169,6 +223,8 @@ export interface TargetType<Settings = unknown> {
   /** Names of the settings that are encrypted at rest and never shown. */
   secrets: readonly string[];
   capabilities: Capabilities;
+  /** The target's fields and what fills them unless an administrator says otherwise. Key fields must give a text. */
+  mapping: Readonly<Record<string, Mapped>>;
   /** Calls of targets with the same limit group share one rate limit, across tenants. */
   limitGroup(settings: Settings): string;
   /** Identifies the remote system, so that one record there is never linked twice. */

@@ -15,6 +15,8 @@ export interface Answer {
 export interface Change {
   method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
+  /** What it is about, for people. */
+  note?: string;
   body?: unknown;
   /** How to find out whether it was carried out, and the resource then. */
   lookUp: { path: string; find: (answer: Answer) => Json };
@@ -40,23 +42,31 @@ export interface IdpCounts {
   foundDone: number;
   /** Answers that the load did not expect. */
   refusals: string[];
-  /** Told when the next change is on its way to a server. */
-  onChange: (() => void)[];
 }
 
 /** Nothing takes a server longer, a freeze included. */
 const PATIENCE_MS = 120_000;
 const MOST_REFUSALS = 5;
 
-/** @param base SCIM base URL of a process that is up, asked for before each request. */
-export function createIdp(base: () => string, token: string, counts: IdpCounts): Idp {
+export const noCounts = (): IdpCounts => ({ requests: 0, unanswered: 0, foundDone: 0, refusals: [] });
+
+/**
+ * @param base SCIM base URL of a process that is up, asked for before each request; undefined: there is none.
+ * @param onSend told when a change is on its way to a server.
+ */
+export function createIdp(base: () => string | undefined, token: string, counts: IdpCounts, onSend = () => {}): Idp {
   async function send(method: string, path: string, body?: unknown): Promise<Answer | null> {
+    const url = base();
+    if (url === undefined) {
+      await sleep(50);
+      return null;
+    }
     counts.requests++;
-    if (method !== 'GET') for (const tell of counts.onChange.splice(0)) tell();
+    if (method !== 'GET') onSend();
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/scim+json' };
     const init = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
     try {
-      const response = await fetch(`${base()}${path}`, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) });
+      const response = await fetch(`${url}${path}`, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) });
       const text = await response.text();
       if (response.status !== 503) return { status: response.status, body: text === '' ? null : JSON.parse(text) };
     } catch {

@@ -6,6 +6,7 @@ import type { Hand } from './operations.ts';
 import * as operations from './operations.ts';
 
 export interface LoadOptions {
+  /** So many in the end. */
   users: number;
   groups: number;
   lanes: number;
@@ -13,42 +14,67 @@ export interface LoadOptions {
   perSecond: number;
 }
 
+const LEAST_SETS = 10;
+
+/** Sets of names that groups may have: more than there are groups, so that groups can be renamed. */
+export const groupSets = (groups: number): number => Math.max(LEAST_SETS, groups);
+
 type Operation = (hand: Hand) => Promise<void>;
 
 /** How often each is done, in proportion. */
 const WITH_USERS: [number, Operation][] = [
   [12, operations.edit],
+  [2, operations.editOften],
   [10, operations.rename],
   [5, operations.swap],
   [10, operations.deactivate],
   [12, operations.reactivate],
+  [5, operations.flicker],
   [4, operations.changeType],
   [6, operations.remove],
   [6, operations.rehire],
 ];
 const WITH_GROUPS: [number, Operation][] = [
   [16, operations.addMembers],
+  [2, operations.fillGroup],
   [10, operations.removeMembers],
   [5, operations.renameGroup],
   [3, operations.deleteGroup],
 ];
 
 /** @returns a connection at work; it resolves once `signal` has stopped it. @throws what it could not carry out. */
-export async function load(hand: Omit<Hand, 'style'>, options: LoadOptions, signal: AbortSignal): Promise<void> {
+export async function load(
+  hand: Omit<Hand, 'style' | 'operation'>,
+  options: LoadOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const pauseMs = (1_000 * options.lanes) / options.perSecond;
   while (!signal.aborted) {
-    await sleep(hand.random() * 2 * pauseMs);
-    const operation = next(hand, options);
-    await operation({ ...hand, style: hand.random.chance(0.5) ? 'entra' : 'okta' });
+    const isFirst = isFirstCycle(hand.world, options);
+    // The first cycle of an IdP goes as fast as it is answered.
+    if (!isFirst) await sleep(hand.random() * 2 * pauseMs);
+    const operation = isFirst ? operations.hire : next(hand, options);
+    await operation({ ...hand, operation: operation.name, style: hand.random.chance(0.5) ? 'entra' : 'okta' });
   }
+}
+
+/** Names of all operations, as the report has them. */
+export const operationNames = (contested: boolean): string[] =>
+  [...WITH_USERS, ...WITH_GROUPS]
+    .map(([, operation]) => operation.name)
+    .concat('hire', 'makeGroup')
+    .filter((name) => contested || name !== operations.swap.name);
+
+/** As many as wanted are made first; the rest of the time they come and go. */
+function isFirstCycle(world: World, { users, lanes }: LoadOptions): boolean {
+  const count = operations.living(world).length;
+  return count < users / lanes / 2 || count < 2;
 }
 
 function next({ world, random }: { world: World; random: Hand['random']; idp: Idp }, options: LoadOptions): Operation {
   const users = options.users / options.lanes;
   const groups = options.groups / options.lanes;
   const count = operations.living(world).length;
-  // As many as wanted are made first; the rest of the time they come and go.
-  if (count < users / 2 || count < 2) return operations.hire;
   const list = [...WITH_USERS];
   if (count < users) list.push([20, operations.hire]);
   if (world.groups.length < groups && operations.unusedNames(world).length > 0) list.push([20, operations.makeGroup]);

@@ -2,6 +2,8 @@
  * What the IdP of the load believes: people and groups as acknowledged, and what follows from them for each person. Every
  * connection has a world of its own, so that what it asks for next depends on the seed and not on who is faster.
  */
+import type { System } from './systems/system.ts';
+
 export interface Person {
   /** Sent as family name: whatever happens to names and ids, a record downstream says whose it is. */
   marker: string;
@@ -14,7 +16,7 @@ export interface Person {
   email: string;
   givenName: string;
   active: boolean;
-  /** False: an end user, whom no target of the run wants. */
+  /** False: an end user. */
   staff: boolean;
   /** The greater, the more recently something was done about the person. */
   touched: number;
@@ -37,42 +39,40 @@ export interface World {
   nextNumber: number;
 }
 
-/** What a person may have: a place in the directory, a log-in, an event. */
-export type Key = 'exists' | 'access' | `event ${string}`;
+/** What a person may have: `<system> record`, `<system> access`, `<system> grant <grant>`. */
+export type Key = string;
 
-export const GROUP_PREFIXES = ['Event ', 'Crew '];
+export const recordKey = (system: string): Key => `${system} record`;
+export const accessKey = (system: string): Key => `${system} access`;
+export const grantKey = (system: string, grant: string): Key => `${system} grant ${grant}`;
 
 export const hasAccess = (person: Person): boolean => person.id !== null && person.active && person.staff;
 
-/** Events that the person should be assigned to. */
-export function eventsOf(world: World, person: Person): string[] {
-  if (!hasAccess(person)) return [];
-  const events = world.groups.filter((group) => group.members.has(person)).flatMap(({ name }) => eventOf(name) ?? []);
-  return [...new Set(events)].sort();
-}
+export const groupsOf = ({ groups }: Pick<World, 'groups'>, person: Person): string[] =>
+  groups.filter((group) => group.members.has(person)).map(({ name }) => name);
 
-export function eventOf(groupName: string): string | null {
-  const prefix = GROUP_PREFIXES.find((each) => groupName.startsWith(each));
-  return prefix === undefined ? null : groupName.slice(prefix.length);
-}
-
-export function wishesOf(world: World, person: Person): Set<Key> {
+/** What the person is to have in all systems: a record that is not to be gone, an open one, each grant. */
+export function wishesOf(systems: readonly System[], world: World, person: Person): Set<Key> {
+  const groups = groupsOf(world, person);
   const wishes = new Set<Key>();
-  if (person.id !== null) wishes.add('exists');
-  if (hasAccess(person)) wishes.add('access');
-  for (const event of eventsOf(world, person)) wishes.add(`event ${event}`);
+  for (const system of systems) {
+    const { record, access, grants } = system.wanted(person, groups);
+    if (record !== 'gone') wishes.add(recordKey(system.name));
+    if (access && record === 'present') wishes.add(accessKey(system.name));
+    for (const grant of grants) wishes.add(grantKey(system.name, grant));
+  }
   return wishes;
 }
 
-/** @param events ids of the events of the whole run. */
-export function createWorld(lane: number, lanes: number, events: readonly string[]): World {
-  const own = events.filter((_, index) => index % lanes === lane);
+/** @param groupNames those of the whole run; the names of a set mean the same. */
+export function createWorld(lane: number, lanes: number, groupNames: readonly string[][]): World {
   return {
     lane,
     people: [],
     groups: [],
     freedNames: [],
-    groupNames: [...GROUP_PREFIXES.flatMap((prefix) => own.map((event) => prefix + event)), `Team ${lane}`],
+    // Some give nothing anywhere.
+    groupNames: [...groupNames.filter((_, index) => index % lanes === lane).flat(), `Team ${lane}`],
     nextNumber: 1,
   };
 }

@@ -1,49 +1,67 @@
 /** What an administrator and their IdP do, one thing at a time: each sends its requests and keeps the world up to date. */
-import type { History } from './history.ts';
+import type { Change as Carried } from './history.ts';
 import type { Acknowledged, Change, Idp } from './idp.ts';
 import { type Group, type Person, type World, wishesOf } from './model.ts';
 import type { Random } from './random.ts';
 import * as requests from './requests.ts';
+import type { System } from './systems/system.ts';
 
 export interface Hand {
   world: World;
   idp: Idp;
-  history: History;
+  systems: readonly System[];
+  /** Told of every request that was carried out. */
+  onChange: (change: Carried) => void;
+  /** The operation that is under way. */
+  operation: string;
   random: Random;
   style: requests.Style;
   /** Whether names are swapped, and given to others once they are free. */
   contested: boolean;
 }
 
+/** So many members come into a group with one request. */
+const CROWD = 80;
+
 export const living = ({ people }: World) => people.filter((person) => person.id !== null);
 export const deleted = ({ people }: World) => people.filter((person) => person.id === null);
 export const unusedNames = ({ groupNames, groups }: World) =>
   groupNames.filter((name) => !groups.some((group) => group.name === name));
-export const isTaken = (world: World, userName: string) => living(world).some((each) => each.userName === userName);
+const namesTaken = (world: World) => new Set(living(world).map(({ userName }) => userName));
 
 /** Sends a change, and keeps what follows from its answer for the people whom it may touch. */
 async function carry(hand: Hand, people: readonly Person[], change: Change, apply: (answer: Acknowledged) => void) {
-  const { world, history, idp } = hand;
-  const before = people.map((person) => wishesOf(world, person));
+  const { world, systems, idp, operation } = hand;
+  const before = people.map((person) => [...wishesOf(systems, world, person)]);
   const answer = await idp.change(change);
   apply(answer);
-  history.count();
-  people.forEach((person, index) => {
-    person.touched = world.nextNumber++;
-    history.note(person.marker, before[index] ?? new Set(), wishesOf(world, person), answer.sentAt, answer.ackedAt);
+  for (const person of people) person.touched = world.nextNumber++;
+  hand.onChange({
+    operation,
+    what: `${change.method} ${change.path} ${change.note ?? ''}`.trimEnd(),
+    sentAt: answer.sentAt,
+    ackedAt: answer.ackedAt,
+    people: people.map((person, index) => ({
+      marker: person.marker,
+      before: before[index] ?? [],
+      after: [...wishesOf(systems, world, person)],
+    })),
   });
 }
 
 /** As a rule somebody of whom something is under way still: those are the ones that can go wrong. */
 function somebody({ random }: Hand, people: readonly Person[]): Person {
-  const recent = people.toSorted((a, b) => b.touched - a.touched).slice(0, 3);
-  return random.pick(random.chance(0.6) ? recent : people);
+  if (!random.chance(0.6)) return random.pick(people);
+  return random.pick(people.toSorted((a, b) => b.touched - a.touched).slice(0, 3));
 }
 
 /** Some newcomers get the name of somebody who has given it up. */
 function nameForNewcomer({ world, random, contested }: Hand): string {
-  const freed = world.freedNames.filter((name) => !isTaken(world, name));
-  if (contested && freed.length > 0 && random.chance(0.5)) return random.pick(freed);
+  if (contested && random.chance(0.5)) {
+    const taken = namesTaken(world);
+    const freed = world.freedNames.filter((name) => !taken.has(name));
+    if (freed.length > 0) return random.pick(freed);
+  }
   return `u${world.lane}-${world.nextNumber++}@chaos.test`;
 }
 
@@ -70,7 +88,8 @@ export async function hire(hand: Hand): Promise<void> {
 /** The same person, known by externalId and userName, comes back. */
 export async function rehire(hand: Hand): Promise<void> {
   const { world } = hand;
-  const gone = deleted(world).filter(({ userName }) => !isTaken(world, userName));
+  const taken = namesTaken(world);
+  const gone = deleted(world).filter(({ userName }) => !taken.has(userName));
   if (gone.length === 0) return;
   const person = somebody(hand, gone);
   person.active = true;
@@ -87,6 +106,21 @@ async function create({ idp, ...hand }: Hand, person: Person): Promise<void> {
 export async function edit(hand: Hand): Promise<void> {
   const { world, random } = hand;
   await change(hand, somebody(hand, living(world)), { givenName: `G${random.below(1_000)}` });
+}
+
+/** Ten edits of one person, one right after the other. */
+export async function editOften(hand: Hand): Promise<void> {
+  const { world, random } = hand;
+  const person = random.pick(living(world));
+  for (let edit = 0; edit < 10; edit++) await change(hand, person, { givenName: `G${random.below(1_000)}` });
+}
+
+/** Taken away and given back before anybody may have looked, or the other way round. */
+export async function flicker(hand: Hand): Promise<void> {
+  const person = somebody(hand, living(hand.world));
+  const { active } = person;
+  await change(hand, person, { active: !active });
+  await change(hand, person, { active });
 }
 
 export async function rename(hand: Hand): Promise<void> {
@@ -184,6 +218,16 @@ export async function addMembers(hand: Hand): Promise<void> {
   const group = random.pick(world.groups);
   const people = some(hand, living(world), 3);
   if (people.length === 0) return;
+  await carry(hand, people, requests.addMembers(group, people), () => {
+    for (const person of people) group.members.add(person);
+  });
+}
+
+/** Many at once, as when a department is given to a group: what comes after it must not wait for all of them. */
+export async function fillGroup(hand: Hand): Promise<void> {
+  const { world, random } = hand;
+  const group = random.pick(world.groups);
+  const people = [...new Set(Array.from({ length: CROWD }, () => random.pick(living(world))))];
   await carry(hand, people, requests.addMembers(group, people), () => {
     for (const person of people) group.members.add(person);
   });

@@ -1,4 +1,4 @@
-/** Connectors and sandbox as processes of their own: started, killed, frozen, woken. */
+/** Connectors and sandbox as processes of their own: started, killed, frozen, woken, their clocks set. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -6,7 +6,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const MAIN = path.join(import.meta.dirname, '..', '..', 'src', 'main.ts');
-const READY_MS = 30_000;
+const CLOCK = path.join(import.meta.dirname, 'jumping-clock.ts');
+/** However busy the machine is. */
+const READY_MS = 180_000;
 
 export interface LinkspanProcess {
   url: string;
@@ -15,6 +17,8 @@ export interface LinkspanProcess {
   kill(): Promise<void>;
   freeze(): void;
   wake(): void;
+  /** Its wall clock is so far ahead of the machine's from now on. */
+  setClock(offsetMs: number): void;
 }
 
 export interface Spawning {
@@ -29,15 +33,15 @@ export interface Spawning {
 
 /** @throws with what it printed, if it ends or is not ready in time. */
 export async function startLinkspanProcess(spawning: Spawning): Promise<LinkspanProcess> {
-  const child = spawn(process.execPath, [MAIN, ...spawning.args], {
+  const child = spawn(process.execPath, ['--import', CLOCK, MAIN, ...spawning.args], {
     env: { PATH: process.env.PATH, ...spawning.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const endWithUs = () => child.kill('SIGKILL');
   process.once('exit', endWithUs);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(-4_000);
     });
   }
@@ -74,6 +78,9 @@ function wrap(child: ChildProcess, url: string, ended: Promise<unknown>): Linksp
     wake() {
       child.kill('SIGCONT');
       this.state = 'up';
+    },
+    setClock(offsetMs) {
+      if (child.connected) child.send({ offsetMs });
     },
   };
 }

@@ -4,36 +4,69 @@
  */
 import { createServer, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { DISABLED_MARKER } from '../../src/targets/qflow-enterprise/mapping.ts';
 import type { Json } from './idp.ts';
+import type { CallKind, System } from './systems/system.ts';
 
-export type CallKind = 'create' | 'delete' | 'update' | 'disable' | 'enable' | 'assign' | 'unassign';
-
-/** A call that may change something. Times in milliseconds since the epoch. */
+/** A call that is about people. Times in milliseconds since the epoch. */
 export interface RecordedCall {
-  system: 'dashboard' | 'door';
+  system: string;
   kind: CallKind;
   /** The record's id; of a create: once it was answered. */
   id: string | null;
   /** Whose record a create makes. */
   marker: string | null;
-  event: string | null;
+  grant: string | null;
+  /** What a look-up searches for and a create would be found by. */
+  key: string | null;
+  /** Its place among all begun calls. */
+  begun: number;
+  /** Its place among all begun and ended ones; infinite while it is under way. */
+  ended: number;
   at: number;
-  answeredAt: number | null;
+  /** Answered, or given up by the connector. */
+  endedAt: number | null;
+  /** null: no answer. */
   status: number | null;
 }
 
 export interface Recorder {
   url: string;
-  calls: RecordedCall[];
+  calls: readonly RecordedCall[];
   /** Resolves when the next call that may change something has come in. */
   nextWrite(): Promise<void>;
   close(): void;
 }
 
-export async function startRecorder(to: string): Promise<Recorder> {
+export async function startRecorder(to: string, systems: readonly System[]): Promise<Recorder> {
   const calls: RecordedCall[] = [];
   let waiting: (() => void)[] = [];
+  let tick = 0;
+
+  function begin(method: string, url: string, body: Buffer): RecordedCall | null {
+    const { pathname: path, searchParams: query } = new URL(url, 'http://any');
+    const raw = { method, path, query, body: parsed(body) };
+    for (const system of systems) {
+      const reading = system.read(raw);
+      if (!reading) continue;
+      const { kind, id = null, marker = null, grant = null, key = null } = reading;
+      const times = { begun: tick++, ended: Number.POSITIVE_INFINITY, at: Date.now(), endedAt: null };
+      const call: RecordedCall = { system: system.name, kind, id, marker, grant, key, ...times, status: null };
+      calls.push(call);
+      if (kind !== 'look') for (const done of waiting.splice(0)) done();
+      return call;
+    }
+    return null;
+  }
+
+  function end(call: RecordedCall | null, status: number | null, body?: Buffer): void {
+    if (!call || call.endedAt !== null) return;
+    call.ended = tick++;
+    call.endedAt = Date.now();
+    call.status = status;
+    const made = call.kind === 'create' && body ? parsed(body)?.id : undefined;
+    if (made !== undefined) call.id = String(made);
+  }
+
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     try {
@@ -41,14 +74,15 @@ export async function startRecorder(to: string): Promise<Recorder> {
     } catch {
       return; // The connector was killed in the middle of it.
     }
-    const body = Buffer.concat(chunks);
     const { method = 'GET', url = '/', headers } = request;
-    const call = read(method, url, parsed(body));
-    if (call) {
-      calls.push(call);
-      for (const done of waiting.splice(0)) done();
-    }
-    const cut = () => request.socket.resetAndDestroy();
+    const body = Buffer.concat(chunks);
+    const call = begin(method, url, body);
+    // The connector's time is up, or it is dead.
+    response.on('close', () => end(call, null));
+    const cut = () => {
+      end(call, null);
+      request.socket.resetAndDestroy();
+    };
     const onward = send(`${to}${url}`, { method, headers: { ...headers, connection: 'close' } }, async (answer) => {
       const parts: Buffer[] = [];
       try {
@@ -57,11 +91,7 @@ export async function startRecorder(to: string): Promise<Recorder> {
         return cut();
       }
       const text = Buffer.concat(parts);
-      if (call) {
-        call.answeredAt = Date.now();
-        call.status = answer.statusCode ?? null;
-        if (call.kind === 'create') call.id = parsed(text)?.id ?? null;
-      }
+      end(call, answer.statusCode ?? null, text);
       const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...passed } = answer.headers;
       response.writeHead(answer.statusCode ?? 502, passed);
       response.end(text);
@@ -83,47 +113,10 @@ export async function startRecorder(to: string): Promise<Recorder> {
 }
 
 function parsed(body: Buffer): Json {
+  if (body.length === 0) return null;
   try {
     return JSON.parse(body.toString());
   } catch {
     return null;
   }
-}
-
-/** @returns null for a call that changes nothing that is judged. */
-function read(method: string, url: string, body: Json): RecordedCall | null {
-  const path = url.split('?')[0] ?? '';
-  const event = /^\/checkin\/v1\/api\/teammember\/([^/]+)\/(assign|unassign)\/([^/]+)$/.exec(path);
-  if (event) return recorded('door', event[2] as CallKind, event[1], null, event[3]);
-  const marker = typeof body?.lastName === 'string' ? body.lastName : null;
-  switch (`${method} ${path}`) {
-    case 'POST /users/v1/api/user':
-      return recorded('dashboard', 'create', null, marker);
-    case 'PUT /users/v1/api/user':
-      return recorded('dashboard', isMarked(body) ? 'disable' : 'enable', body?.id, marker);
-    case 'PUT /users/v1/api/user/changeusername':
-      return recorded('dashboard', 'update', body?.id);
-    case 'DELETE /users/v1/api/user':
-      return recorded('dashboard', 'delete', body?.id);
-    case 'POST /checkin/v1/api/teammember':
-      return recorded('door', 'create', null, marker);
-    case 'PUT /checkin/v1/api/teammember/update':
-      return recorded('door', 'update', body?.id, marker);
-    case 'DELETE /checkin/v1/api/teammember/delete':
-      return recorded('door', 'delete', body?.id);
-    default:
-      return null;
-  }
-}
-
-const isMarked = (body: Json): boolean => String(body?.customData ?? '').includes(DISABLED_MARKER);
-
-function recorded(
-  system: RecordedCall['system'],
-  kind: CallKind,
-  id: string | null = null,
-  marker: string | null = null,
-  event: string | null = null,
-): RecordedCall {
-  return { system, kind, id, marker, event, at: Date.now(), answeredAt: null, status: null };
 }

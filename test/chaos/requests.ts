@@ -30,6 +30,7 @@ export function createUser(person: Person): Change {
   return {
     method: 'POST',
     path: '/Users',
+    note: JSON.stringify({ userName: person.userName, email: person.email, staff: person.staff }),
     body: userOf(person),
     lookUp: {
       path: userFilter(person.userName),
@@ -43,8 +44,9 @@ export function changeUser(person: Person, style: Style, changed: Partial<Attrib
   const wanted = { ...person, ...changed };
   const path = `/Users/${person.id}`;
   const lookUp = { path, find: (answer: Answer) => (isAs(answer, wanted) ? answer.body : null) };
-  if (style === 'okta') return { method: 'PUT', path, body: { ...userOf(wanted), id: person.id }, lookUp };
-  return { method: 'PATCH', path, body: patch(entraOperations(changed)), lookUp };
+  const note = JSON.stringify(changed);
+  if (style === 'okta') return { method: 'PUT', path, note, body: { ...userOf(wanted), id: person.id }, lookUp };
+  return { method: 'PATCH', path, note, body: patch(entraOperations(changed)), lookUp };
 }
 
 function entraOperations({ userName, email, givenName, active, staff }: Partial<Attributes>) {
@@ -74,6 +76,7 @@ export function createGroup(name: string, members: readonly Person[]): Change {
   return {
     method: 'POST',
     path: '/Groups',
+    note: name,
     body: { schemas: [GROUP], displayName: name, members: members.map(({ id }) => ({ value: id })) },
     lookUp: {
       path: `/Groups?filter=${equal('displayName', name)}`,
@@ -82,28 +85,30 @@ export function createGroup(name: string, members: readonly Person[]): Change {
   };
 }
 
-export function renameGroup({ id }: Group, name: string): Change {
+export function renameGroup({ id, name: former }: Group, name: string): Change {
   const path = `/Groups/${id}`;
   return {
     method: 'PATCH',
     path,
+    note: `${former} becomes ${name}`,
     body: patch([{ op: 'replace', value: { id, displayName: name } }]),
     lookUp: { path, find: ({ body }) => (body?.displayName === name ? body : null) },
   };
 }
 
-export function addMembers({ id }: Group, people: readonly Person[]): Change {
+export function addMembers({ id, name }: Group, people: readonly Person[]): Change {
   const path = `/Groups/${id}`;
   return {
     method: 'PATCH',
     path,
+    note: `adds to ${name}`,
     body: patch([{ op: 'Add', path: 'members', value: people.map((person) => ({ value: person.id })) }]),
     lookUp: { path, find: ({ body }) => people.every((person) => isMember(body, person)) },
   };
 }
 
 /** Entra names the members in a value, Okta in a path each. */
-export function removeMembers({ id }: Group, style: Style, people: readonly Person[]): Change {
+export function removeMembers({ id, name }: Group, style: Style, people: readonly Person[]): Change {
   const path = `/Groups/${id}`;
   const operations =
     style === 'entra'
@@ -112,6 +117,7 @@ export function removeMembers({ id }: Group, style: Style, people: readonly Pers
   return {
     method: 'PATCH',
     path,
+    note: `removes from ${name}`,
     body: patch(operations),
     lookUp: { path, find: ({ body }) => !people.some((person) => isMember(body, person)) },
   };

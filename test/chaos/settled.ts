@@ -9,7 +9,7 @@ export async function whenSettled(urls: readonly string[], withinMs: number): Pr
     const left = open.filter((line) => !line.endsWith(' 0'));
     if (open.length > 0 && left.length === 0) return Date.now() - begun;
     if (Date.now() - begun > withinMs) throw new Error(`after ${withinMs / 1_000} s: ${left.join('; ')}`);
-    await sleep(50);
+    await sleep(200);
   }
 }
 

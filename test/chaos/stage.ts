@@ -1,16 +1,17 @@
-/** Sets a run up: sandbox, recorder, a tenant with both targets, connectors. */
+/** Sets a run up: sandbox, recorder, a tenant with a target for each system, connectors. */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { openApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { addTarget, type TargetInput } from '../../src/sync/targets.ts';
+import { addTarget } from '../../src/sync/targets.ts';
 import { createTenant } from '../../src/tenancy/tenants.ts';
 import { issueToken } from '../../src/tenancy/tokens.ts';
 import type { Fleet } from './disturb.ts';
-import { GROUP_PREFIXES } from './model.ts';
+import { groupSets } from './load.ts';
 import { freePort, type LinkspanProcess, startLinkspanProcess } from './processes.ts';
 import { type Recorder, startRecorder } from './recorder.ts';
 import { LATE_MS, type SandboxControl, sandboxControl } from './sandbox.ts';
+import { loadSystems, type System } from './systems/system.ts';
 
 export const TENANT = 'acme';
 
@@ -29,24 +30,22 @@ const PACE = {
   concurrency: 8,
 };
 
-const SCOPE = 'userType ne "EndUser"';
-const TARGETS: Record<string, [type: string, rules: TargetInput['rules']]> = {
-  dashboard: ['qflow-enterprise', { scope: SCOPE }],
-  door: [
-    'qflow-team',
-    { scope: SCOPE, onlyAssigned: true, assignments: GROUP_PREFIXES.map((groupPrefix) => ({ groupPrefix })) },
-  ],
-};
-
 export interface Stage {
   sandbox: SandboxControl;
   recorder: Recorder;
   fleet: Fleet;
+  systems: readonly System[];
   token: string;
-  events: string[];
   /** For commands on the same database. */
   env: Record<string, string>;
   close(): Promise<void>;
+}
+
+/** SCIM base URLs of the processes that answer; where none does, of the frozen one. A dead one's port may be another's by now. */
+export function basesOf({ processes }: Fleet): string[] {
+  const up = processes.filter(({ state }) => state === 'up');
+  const frozen = processes.filter(({ state }) => state === 'frozen');
+  return (up.length > 0 ? up : frozen).map(({ url }) => `${url}/tenants/${TENANT}/scim/v2`);
 }
 
 export interface StageOptions {
@@ -77,10 +76,10 @@ export async function setStage({ databaseUrl, directory, groups, processes, onCr
     onCrash,
   });
   const sandbox = sandboxControl(sandboxUrl);
-  const recorder = await startRecorder(sandboxUrl);
-  const events = Array.from({ length: Math.max(10, groups) }, (_, index) => String(1001 + index));
-  await sandbox.addEvents(events);
-  const token = await makeTenant(env, sandbox, recorder.url);
+  const systems = await loadSystems();
+  const recorder = await startRecorder(sandboxUrl, systems);
+  for (const system of systems) await system.prepare(sandbox.post, groupSets(groups));
+  const token = await makeTenant(env, sandbox, systems, recorder.url);
 
   const started: LinkspanProcess[] = [];
   const start = async () => {
@@ -96,14 +95,14 @@ export async function setStage({ databaseUrl, directory, groups, processes, onCr
     started.push(connector);
     return connector;
   };
-  const fleet: Fleet = { processes: [], start, shared: databaseUrl.startsWith('postgres') };
+  const fleet: Fleet = { processes: [], start, shared: databaseUrl.startsWith('postgres'), onChange: () => {} };
   for (let count = 0; count < processes; count++) fleet.processes.push(await start());
   return {
     sandbox,
     recorder,
     fleet,
+    systems,
     token,
-    events,
     env,
     async close() {
       for (const each of [...started, sandboxProcess]) await each.kill();
@@ -112,15 +111,26 @@ export async function setStage({ databaseUrl, directory, groups, processes, onCr
   };
 }
 
-async function makeTenant(env: Record<string, string>, sandbox: SandboxControl, baseUrl: string): Promise<string> {
+async function makeTenant(
+  env: Record<string, string>,
+  sandbox: SandboxControl,
+  systems: readonly System[],
+  baseUrl: string,
+): Promise<string> {
   const app = await openApp(readConfig(env));
   try {
     await createTenant(app.store, { tenant: TENANT, title: TENANT, idp: 'generic' });
-    const credentials = await sandbox.credentials();
-    for (const [name, [type, rules]] of Object.entries(TARGETS)) {
-      const known = Object.keys(app.types.get(type)?.settings.shape ?? {});
-      const settings = Object.fromEntries(Object.entries(credentials).filter(([key]) => known.includes(key)));
-      await addTarget(app, TENANT, name, type, { settings: { ...settings, baseUrl }, rules, pace: PACE });
+    for (const { name, type: typeName, rules } of systems) {
+      const type = app.types.get(typeName);
+      if (!type) throw new Error(`there is no target type ${typeName}`);
+      const offered = await sandbox.credentials(type.sandbox.system);
+      const settings = Object.fromEntries(Object.entries(offered).filter(([key]) => key in type.settings.shape));
+      await addTarget(app, TENANT, name, typeName, {
+        settings: { ...settings, baseUrl },
+        // Nobody is there to approve what would be held.
+        rules: { ...rules, limits: 'off' },
+        pace: PACE,
+      });
     }
     return await issueToken(app.store, TENANT, { label: 'chaos' });
   } finally {

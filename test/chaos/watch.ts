@@ -4,37 +4,46 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { History, Out } from './history.ts';
-import { holdings } from './holdings.ts';
+import type { Json } from './idp.ts';
+import { accessKey, grantKey, type Key, recordKey } from './model.ts';
 import type { SandboxControl } from './sandbox.ts';
+import type { System } from './systems/system.ts';
 import type { Violation } from './violation.ts';
 
 export interface Watch {
-  /** Remote id -> marker of the first person seen there. */
+  /** Remote id -> marker of the person last seen there. */
   owners: ReadonlyMap<string, string>;
   violations: readonly Violation[];
-  /** Milliseconds from the answer that took something away to its being gone. */
-  delays: readonly number[];
+  /** What was taken away, and when a look first showed it gone. */
+  seen: readonly Seen[];
   /** How many removals were taken back before they were seen. */
   superseded(): number;
   stop(): Promise<void>;
 }
 
-const EVERY_MS = 150;
+export interface Seen {
+  out: Out;
+  goneAt: number;
+}
 
-export function startWatch(sandbox: SandboxControl, history: History): Watch {
+const EVERY_MS = 150;
+/** Looking must not become the load: at most so large a share of the time. */
+const SHARE = 0.1;
+
+export function startWatch(sandbox: SandboxControl, systems: readonly System[], history: History): Watch {
   const owners = new Map<string, string>();
   const violations: Violation[] = [];
-  const delays: number[] = [];
+  const gone: Seen[] = [];
   let superseded = 0;
-  let seen = 0;
+  let known = 0;
   let open: Out[] = [];
-  let heldBefore: ReturnType<typeof holdings> = new Map();
+  let heldBefore = new Map<string, Set<Key>>();
   let stopping = false;
 
   async function look(): Promise<void> {
     // Taken before the look: what it shows is at least as new.
-    const outs = history.outs().slice(seen);
-    seen += outs.length;
+    const outs = new Set(history.outs().slice(known));
+    known += outs.size;
     open = [...open, ...outs].filter((out) => {
       if (out.until === Number.POSITIVE_INFINITY) return true;
       superseded++;
@@ -42,19 +51,18 @@ export function startWatch(sandbox: SandboxControl, history: History): Watch {
     });
     const state = await sandbox.state();
     const now = Date.now();
-    for (const [id, marker] of records(state)) {
+    for (const { id, marker } of systems.flatMap((system) => system.held(state))) {
       const owner = owners.get(id);
-      if (owner === undefined) owners.set(id, marker);
-      else if (owner !== marker) {
+      if (owner !== undefined && owner !== marker) {
         violations.push({ kind: 'wrong', marker, what: `record ${id} of ${owner} became that of ${marker}` });
-        owners.set(id, marker);
       }
+      owners.set(id, marker);
     }
-    const held = holdings(state);
+    const held = holdings(systems, state);
     open = open.filter((out) => {
       if (held.get(out.marker)?.has(out.key)) return true;
       // What had not yet been given need not be taken away.
-      if (!outs.includes(out) || heldBefore.get(out.marker)?.has(out.key)) delays.push(now - out.since);
+      if (!outs.has(out) || heldBefore.get(out.marker)?.has(out.key)) gone.push({ out, goneAt: now });
       return false;
     });
     heldBefore = held;
@@ -62,16 +70,19 @@ export function startWatch(sandbox: SandboxControl, history: History): Watch {
 
   const running = (async () => {
     while (!stopping) {
+      const begun = performance.now();
       await look();
-      await sleep(EVERY_MS);
+      await sleep(Math.max(EVERY_MS, (performance.now() - begun) / SHARE));
     }
     await look();
   })();
+  // Whoever stops it hears of it.
+  running.catch(() => {});
 
   return {
     owners,
     violations,
-    delays,
+    seen: gone,
     superseded: () => superseded,
     async stop() {
       stopping = true;
@@ -80,6 +91,17 @@ export function startWatch(sandbox: SandboxControl, history: History): Watch {
   };
 }
 
-function records({ users, teamMembers }: Awaited<ReturnType<SandboxControl['state']>>): [string, string][] {
-  return [...users, ...teamMembers].map(({ id = '', lastName = '' }) => [id, lastName]);
+/** What each person has, in the same words as what they should have. */
+function holdings(systems: readonly System[], state: Json): Map<string, Set<Key>> {
+  const holdings = new Map<string, Set<Key>>();
+  for (const { name, held } of systems) {
+    for (const { marker, access, grants } of held(state)) {
+      const keys = holdings.get(marker) ?? new Set();
+      keys.add(recordKey(name));
+      if (access) keys.add(accessKey(name));
+      for (const grant of grants) keys.add(grantKey(name, grant));
+      holdings.set(marker, keys);
+    }
+  }
+  return holdings;
 }

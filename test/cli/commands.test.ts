@@ -59,8 +59,8 @@ describe('linkspan demo', () => {
     await settled(url);
     const explained = await runCommand(['explain', 'jane', '--json'], env);
     expect(JSON.parse(explained.stdout).targets).toMatchObject([
-      { target: 'dashboard', wanted: 'active', plan: [] },
-      { target: 'door', wanted: 'none', plan: [] },
+      { target: 'dashboard', scope: { wanted: 'active' }, actions: { plan: [] } },
+      { target: 'door', scope: { wanted: 'none' }, actions: { plan: [] } },
     ]);
   });
 

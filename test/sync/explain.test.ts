@@ -1,7 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { explain } from '../../src/sync/explain.ts';
 import { openLane } from '../../src/sync/lanes.ts';
-import { eventually, type Linkspan, patch, scimClient, startLinkspan, startSandbox } from '../linkspan.ts';
+import { pauseByAdmin, setTarget } from '../../src/sync/targets.ts';
+import { eventually, type Linkspan, patch, STAFF, scimClient, startLinkspan, startSandbox } from '../linkspan.ts';
 import { testDatabase } from '../stores.ts';
 
 async function explained({ app }: Linkspan, userId: string) {
@@ -28,19 +29,98 @@ describe('explain', () => {
     expect(targets).toMatchObject([
       {
         target: 'dashboard',
-        wanted: 'active',
-        why: expect.stringContaining('in scope'),
-        look: 'no record',
-        plan: [
-          { kind: 'create', call: 'POST /users/v1/api/user', body: { userName: 'DEMO/jane', password: '<random>' } },
-        ],
-        last: { outcome: 'retry', reason: expect.stringContaining('500') },
-        attempts: 1,
-        calls: expect.arrayContaining([expect.objectContaining({ path: '/users/v1/api/users/email', status: 500 })]),
+        scope: { wanted: 'active', why: expect.stringContaining('in scope'), rule: STAFF, inScope: true },
+        match: {
+          situation: 'absent',
+          linkedTo: null,
+          lookedFor: [{ userName: 'DEMO/jane', email: 'jane@example.com' }],
+          look: 'no record',
+        },
+        actions: {
+          plan: [
+            { kind: 'create', call: 'POST /users/v1/api/user', body: { userName: 'DEMO/jane', password: '<random>' } },
+          ],
+          state: 'waiting',
+          last: { outcome: 'retry', failure: 'transient', reason: expect.stringContaining('500') },
+          attempts: 1,
+          calls: expect.arrayContaining([expect.objectContaining({ path: '/users/v1/api/users/email', status: 500 })]),
+        },
       },
-      { target: 'door', wanted: 'none', why: 'nothing is assigned', plan: [] },
+      {
+        target: 'door',
+        scope: { wanted: 'none', why: 'nothing is assigned', inScope: true },
+        match: { situation: null, look: 'not asked' },
+        map: [],
+        actions: { plan: [], whyNone: expect.stringContaining('nothing is assigned') },
+      },
     ]);
-    expect(targets[0]?.nextAttemptAt).toBeGreaterThan(Date.now());
+    expect(targets[0]?.actions.nextAttemptAt).toBeGreaterThan(Date.now());
+    expect(JSON.stringify(targets)).not.toMatch(/"field":"password"/);
+  });
+
+  it('shows field by field what differs, as the target itself compares, and the group behind each assignment', async () => {
+    const linkspan = await startLinkspan({ pace: { backoffMinMs: 60_000, backoffMaxMs: 60_000 } });
+    const { app, scim, settled } = linkspan;
+    const name = { givenName: 'Jane', familyName: 'Doe' };
+    const { id } = (await scim('POST', '/Users', { userName: 'jane', name })).body;
+    const members = [{ value: id }];
+    await scim('POST', '/Groups', { displayName: 'Event 1001', members });
+    await scim('POST', '/Groups', { displayName: 'Everybody', members });
+    await settled();
+    for (const target of ['dashboard', 'door']) await pauseByAdmin(app, 'acme', target, 'holidays');
+    await scim('PATCH', `/Users/${id}`, patch({ op: 'replace', path: 'name.familyName', value: 'Smith' }));
+    await scim('PATCH', `/Users/${id}`, patch({ op: 'replace', path: 'userName', value: 'janes' }));
+    await scim('POST', '/Groups', { displayName: 'Event 1002', members });
+
+    const [dashboard, door] = (await explained(linkspan, id)).targets;
+    expect(dashboard).toMatchObject({
+      match: { situation: 'confirmed', linkedTo: expect.any(String), lookedFor: [], seen: { enabled: true } },
+      map: [
+        { field: 'userName', kind: 'key', wanted: 'DEMO/janes', seen: 'DEMO/jane', differs: true },
+        { field: 'firstName', wanted: 'Jane', seen: 'Jane', differs: false },
+        { field: 'lastName', wanted: 'Smith', seen: 'Doe', differs: true },
+        { field: 'email', wanted: 'janes', seen: 'jane', differs: true },
+        { field: 'access', kind: 'access', wanted: 'enabled', seen: 'enabled', differs: false },
+      ],
+      actions: { plan: [{ kind: 'rename' }, { kind: 'update' }], whyNone: null, paused: 'holidays' },
+    });
+    expect(door?.scope).toMatchObject({
+      assignments: ['1001', '1002'],
+      groups: [
+        { group: 'Event 1001', grants: ['1001'] },
+        { group: 'Everybody', grants: [] },
+        { group: 'Event 1002', grants: ['1002'] },
+      ],
+    });
+    expect(door?.map.filter(({ kind }) => kind === 'assignment')).toEqual([
+      { field: '1001', kind: 'assignment', wanted: 'yes', seen: 'yes', differs: false },
+      { field: '1002', kind: 'assignment', wanted: 'yes', seen: null, differs: true },
+    ]);
+  });
+
+  it("says what stands in the way: a name that is held, a record that is somebody else's, a target that does not answer", async () => {
+    const linkspan = await startLinkspan({ targets: ['dashboard'] });
+    const { app, scim, sandbox, settled } = linkspan;
+    const jane = (await scim('POST', '/Users', { userName: 'jane' })).body.id;
+    await settled();
+    await setTarget(app, 'acme', 'dashboard', { rules: { deleted: 'keep' } });
+    await settled();
+    await scim('DELETE', `/Users/${jane}`);
+    const { id } = (await scim('POST', '/Users', { userName: 'jane' })).body;
+    await eventually('it is refused', async () => (await accounts(linkspan)).some((row) => row.outcome === 'reject'));
+    const [held] = (await explained(linkspan, id)).targets;
+    expect(held).toMatchObject({
+      match: { situation: 'already-linked', linkedTo: null },
+      actions: { plan: [], whyNone: expect.stringContaining(`linked to user ${jane}`), state: 'needs a person' },
+    });
+
+    await sandbox.faults({ kinds: ['500'], rate: 1 });
+    const [silent] = (await explained(linkspan, id)).targets;
+    expect(silent).toMatchObject({
+      scope: { wanted: 'active' },
+      match: { situation: null, look: expect.stringContaining('500') },
+      actions: { plan: [], whyNone: expect.stringContaining('could not be asked') },
+    });
   });
 
   it('takes no lease, writes nothing and creates nobody', async () => {
@@ -75,12 +155,13 @@ describe('explain', () => {
     expect(user.deleted).toBe(true);
     expect(targets).toMatchObject([
       {
-        wanted: 'none',
-        why: expect.stringContaining('deleted by the identity provider'),
-        receipts: [
-          { kind: 'disable', evidence: 'answer', emulated: true },
-          { kind: 'delete', evidence: 'read', emulated: false },
-        ],
+        scope: { wanted: 'none', why: expect.stringContaining('deleted by the identity provider') },
+        actions: {
+          receipts: [
+            { kind: 'disable', evidence: 'read', emulated: true },
+            { kind: 'delete', evidence: 'read', emulated: false },
+          ],
+        },
       },
     ]);
   });

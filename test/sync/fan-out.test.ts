@@ -5,6 +5,7 @@ import { openApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { fanOut } from '../../src/sync/fan-out.ts';
 import { createLanes } from '../../src/sync/lanes.ts';
+import { SLICE } from '../../src/sync/large-changes.ts';
 import { addTarget, setTarget } from '../../src/sync/targets.ts';
 import { eventually, patch, STAFF, startLinkspan } from '../linkspan.ts';
 import { type Kind, testDatabase } from '../stores.ts';
@@ -23,7 +24,7 @@ async function atRest(kind: Kind) {
   const credentials = { clientId: 'a', clientSecret: 'b', username: 'DEMO/u', password: 'p', subscriptionKey: 's' };
   await addTarget(app, 'acme', 'door', 'qflow-team', {
     settings: credentials,
-    rules: { assignments: [{ groupPrefix: 'Event ' }] },
+    rules: { assignments: [{ groupPrefix: 'Event ' }], limits: 'off' },
   });
   const ignore = () => {};
   const lanes = createLanes({ ...app, onCall: ignore, onBroken: ignore });
@@ -94,7 +95,7 @@ describe('fan-out', () => {
     await other.query('rollback');
     await other.end();
     await drain();
-    expect(await due()).toBe(40 + 1);
+    expect(await due()).toBe(290 - SLICE + 1);
     expect((await left()).members).toBe(9);
   });
 

@@ -31,7 +31,7 @@ describe('a target in trouble delays only its own lane', () => {
     await eventually(
       'the healthy lanes are done',
       async () => isAt('globex', await unsettled(linkspan.url), false),
-      5_000,
+      20_000,
     );
     if (faults.rate === 1) expect(isAt('acme', await unsettled(linkspan.url), false)).toBe(false);
 
@@ -56,7 +56,7 @@ describe('a target in trouble delays only its own lane', () => {
     await eventually(
       'the healthy lanes are done',
       async () => isAt('acme', await unsettled(linkspan.url), false),
-      5_000,
+      20_000,
     );
     expect(isAt('globex', await unsettled(linkspan.url), false)).toBe(false);
 

@@ -4,8 +4,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { openApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { type Account, claim, type Settlement, settle } from '../../src/sync/accounts.ts';
-import { fanOut, HEIRS } from '../../src/sync/fan-out.ts';
+import { fanOut } from '../../src/sync/fan-out.ts';
 import { createLanes } from '../../src/sync/lanes.ts';
+import { HEIRS } from '../../src/sync/make-due.ts';
 import { purge } from '../../src/sync/purge.ts';
 import { bequeath } from '../../src/sync/takeover.ts';
 import { addTarget, setTarget, type TargetInput } from '../../src/sync/targets.ts';
@@ -16,11 +17,11 @@ const JANE = { externalId: 'e-1', userName: 'jane' };
 const SETTLED: Settlement = {
   outcome: 'done',
   reason: null,
+  failure: null,
   situation: 'confirmed',
   waitMs: null,
   attempts: 0,
   waitsFor: null,
-  remoteId: 'r1',
   observed: null,
   memory: { granted: [], remembered: [] },
   name: 'jane',
@@ -41,7 +42,7 @@ async function setUp(kind: Kind) {
   const type = app.resourceTypes.get('User');
   if (!type) throw new Error('no User');
   const credentials = { clientId: 'a', clientSecret: 'b', username: 'DEMO/u', password: 'p', subscriptionKey: 's' };
-  await addTarget(app, 'acme', 'door', 'qflow-team', { settings: credentials });
+  await addTarget(app, 'acme', 'door', 'qflow-team', { settings: credentials, rules: { limits: 'off' } });
   const ignore = () => {};
   const lanes = createLanes({ ...app, onCall: ignore, onBroken: ignore });
   await lanes.refresh();

@@ -1,4 +1,10 @@
 /** The smallest stand-in for the sync engine: one account, brought to what is wanted by the contract alone. */
+import { tmpdir } from 'node:os';
+import { userShape } from '../../src/directory/user-shape.ts';
+import { loadSchemas } from '../../src/schemas.ts';
+import type { Complex } from '../../src/scim/document.ts';
+import type { ResourceType } from '../../src/scim/schema.ts';
+import { createMappingCompiler } from '../../src/sync/mapping/mapping.ts';
 import {
   type Applied,
   type Connection,
@@ -25,9 +31,20 @@ export interface Account {
   /** What was last seen. */
   observed: Observed | null;
   openIntent: boolean;
-  desired(person: Person): Desired | null;
+  desired(person: Somebody): Desired | null;
   /** @throws TargetError of the first step that fails. */
-  sync(person: Person): Promise<Run>;
+  sync(person: Somebody): Promise<Run>;
+}
+
+/** A person as the directory has it; the fields are mapped by the target type's own expressions. */
+export type Somebody = Omit<Person, 'values' | 'password'> & Partial<Pick<Person, 'password'>>;
+
+const { resourceTypes } = await loadSchemas(tmpdir());
+const compile = createMappingCompiler(userShape(resourceTypes.get('User') as ResourceType));
+
+export function mapped({ mapping }: Pick<TargetType, 'mapping'>, somebody: Somebody): Person {
+  const values = compile(mapping, {}).valuesOf(somebody.user as Complex);
+  return { password: 'random', ...somebody, values };
 }
 
 export function createAccount(type: TargetType, settings: unknown, connection: Connection, io: Io): Account {
@@ -50,7 +67,7 @@ export function createAccount(type: TargetType, settings: unknown, connection: C
     memory: { granted: [], remembered: [] },
     observed: null,
     openIntent: false,
-    desired: (person) => type.desired(person, settings),
+    desired: (somebody) => type.desired(mapped(type, somebody), settings),
     async sync(person) {
       const desired = account.desired(person);
       const keys = [desired?.keys, lastKeys].filter((pair) => pair !== null && pair !== undefined);

@@ -1,18 +1,19 @@
 /** What is special about Qflow Enterprise users, beyond what the shared suite asks of every target. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { target as type } from '../../src/targets/qflow-enterprise/index.ts';
-import { desired, plan } from '../../src/targets/qflow-enterprise/mapping.ts';
+import { desired as desiredOf, plan } from '../../src/targets/qflow-enterprise/mapping.ts';
 import { Settings } from '../../src/targets/qflow-enterprise/settings.ts';
-import type { Connection, Observed, Person, Step } from '../../src/targets/target.ts';
-import { type Account, createAccount } from './account.ts';
+import type { Connection, Observed, Step } from '../../src/targets/target.ts';
+import { type Account, createAccount, mapped, type Somebody } from './account.ts';
 import { type SandboxServer, startSandboxes, testIo, testVault } from './sandbox-server.ts';
 import { failureOf } from './target-suite.ts';
 
 const SECRETS = { clientId: 'c', clientSecret: 's', password: 'p', subscriptionKey: 'k' };
 const SETTINGS = Settings.parse({ ...SECRETS, username: 'Demo/api@example.com' });
+const desired = (somebody: Somebody, settings: Settings) => desiredOf(mapped(type, somebody), settings);
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
-const person = (user: Record<string, unknown>, more: Partial<Person> = {}): Person => ({
+const person = (user: Record<string, unknown>, more: Partial<Somebody> = {}): Somebody => ({
   id: '1',
   user,
   presence: 'active',

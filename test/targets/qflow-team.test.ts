@@ -1,18 +1,19 @@
 /** What is special about Qflow team members, beyond what the shared suite asks of every target. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { target as type } from '../../src/targets/qflow-team/index.ts';
-import { desired, plan } from '../../src/targets/qflow-team/mapping.ts';
+import { desired as desiredOf, plan } from '../../src/targets/qflow-team/mapping.ts';
 import { Settings } from '../../src/targets/qflow-team/settings.ts';
-import type { Connection, Memory, Observed, Person, Step } from '../../src/targets/target.ts';
-import { type Account, createAccount } from './account.ts';
+import type { Connection, Memory, Observed, Step } from '../../src/targets/target.ts';
+import { type Account, createAccount, mapped, type Somebody } from './account.ts';
 import { type SandboxServer, startSandboxes, testIo, testVault } from './sandbox-server.ts';
 import { failureOf } from './target-suite.ts';
 
 const SECRETS = { clientId: 'c', clientSecret: 's', password: 'p', subscriptionKey: 'k' };
 const SETTINGS = Settings.parse({ ...SECRETS, username: 'DEMO/api@example.com' });
+const desired = (somebody: Somebody, settings: Settings) => desiredOf(mapped(type, somebody), settings);
 const NOTHING: Memory = { granted: [], remembered: [] };
 
-const kelly: Person = {
+const kelly: Somebody = {
   id: '1',
   user: {
     userName: 'Kelly.Door',
@@ -22,7 +23,7 @@ const kelly: Person = {
   presence: 'active',
   assignments: ['1001'],
 };
-const inactive: Person = { ...kelly, presence: 'inactive' };
+const inactive: Somebody = { ...kelly, presence: 'inactive' };
 
 describe('the mapping to a Qflow team member', () => {
   test('folds the names as Qflow does, and sends them bare', () => {
@@ -52,7 +53,7 @@ describe('the plan for a Qflow team member', () => {
   const seen = (assignments: readonly string[] | null): Observed => {
     return { id: '7', keys: wanted?.keys ?? {}, fields: wanted?.fields ?? {}, enabled: true, assignments };
   };
-  const steps = (person: Person, assignments: readonly string[] | null, memory: Partial<Memory> = {}) =>
+  const steps = (person: Somebody, assignments: readonly string[] | null, memory: Partial<Memory> = {}) =>
     plan(desired(person, SETTINGS), seen(assignments), { ...NOTHING, ...memory }, SETTINGS).map(
       ({ kind, subject }) => `${kind} ${subject}`,
     );

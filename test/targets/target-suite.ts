@@ -4,8 +4,8 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Failure, TargetError } from '../../src/targets/outcome.ts';
-import type { Connection, Person, Step, TargetType } from '../../src/targets/target.ts';
-import { type Account, createAccount } from './account.ts';
+import type { Connection, Step, TargetType } from '../../src/targets/target.ts';
+import { type Account, createAccount, type Somebody } from './account.ts';
 import { type SandboxServer, type State, startSandboxes, testIo, testVault } from './sandbox-server.ts';
 
 export interface TargetCase {
@@ -43,7 +43,7 @@ export function describeTarget(facts: TargetCase): void {
   describe(`${facts.type.type}, ${facts.title}`, () => {
     const { type } = facts;
     const io = testIo();
-    const ada: Person = {
+    const ada: Somebody = {
       id: '0199',
       presence: 'active',
       assignments: facts.assignments,
@@ -56,7 +56,7 @@ export function describeTarget(facts: TargetCase): void {
         ],
       },
     };
-    const renamed: Person = {
+    const renamed: Somebody = {
       ...ada,
       user: {
         userName: 'ada.king',
@@ -89,7 +89,7 @@ export function describeTarget(facts: TargetCase): void {
         ...more,
       });
     /** Nothing left to do, whether or not the record can be looked up. */
-    const expectSettled = async (person: Person) => {
+    const expectSettled = async (person: Somebody) => {
       const { found, steps } = await account.sync(person);
       expect(steps).toEqual([]);
       expect(found.kind).toBe(person.presence === 'absent' ? 'absent' : 'found');
@@ -177,7 +177,7 @@ export function describeTarget(facts: TargetCase): void {
 
     test('a value that was taken away is taken away', async () => {
       await account.sync(ada);
-      const nameless: Person = { ...ada, user: { ...ada.user, name: { givenName: 'Ada' } } };
+      const nameless: Somebody = { ...ada, user: { ...ada.user, name: { givenName: 'Ada' } } };
       await account.sync(nameless);
       expect(await records()).toMatchObject([facts.nameless]);
       await expectSettled(nameless);
@@ -289,7 +289,7 @@ export function describeTarget(facts: TargetCase): void {
     test('every call may fail once, in every way: the account converges all the same', async () => {
       const kinds = ['500', '429', 'reset', 'lost-response', '500-after'];
       await sandbox.control('/faults', { system: facts.system, rate: 0.3, kinds, seed: 7 });
-      const until = async (person: Person) => {
+      const until = async (person: Somebody) => {
         for (let attempt = 0; attempt < 60; attempt++) {
           const failure = await failureOf(account.sync(person));
           if (failure.kind === 'done') return;

@@ -5,6 +5,23 @@ import { tombstones } from './0003-tombstones.ts';
 import { memberRefs } from './0004-member-refs.ts';
 import { why } from './0005-why.ts';
 import { derived } from './0006-derived.ts';
+import { holds } from './0007-holds.ts';
+import { reconcile } from './0008-reconcile.ts';
+import { lanes } from './0009-lanes.ts';
+import { removals } from './0010-removals.ts';
+import { adoption } from './0011-adoption.ts';
 import type { Migration } from './migration.ts';
 
-export const migrations: readonly Migration[] = [tables, quirks, tombstones, memberRefs, why, derived];
+export const migrations: readonly Migration[] = [
+  tables,
+  quirks,
+  tombstones,
+  memberRefs,
+  why,
+  derived,
+  holds,
+  reconcile,
+  lanes,
+  removals,
+  adoption,
+];

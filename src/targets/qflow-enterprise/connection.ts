@@ -43,7 +43,9 @@ export function open(settings: Settings, vault: Vault): Connection {
     if (!isDone && answer.status !== 409 && answer.status !== 400) throw new TargetError(classify(answer));
     const answered = isDone ? userOf(answer.body) : null;
     const user = answered ?? (await look(keys, io))[0];
-    if (user && matches(user, keys)) return { id: user.id, evidence: 'answer', observed: observe(user) };
+    if (user && matches(user, keys)) {
+      return { id: user.id, evidence: 'answer', observed: observe(user), ...(!isDone && { existed: true }) };
+    }
     if (user) throw await taken(keys.userName, user.id, io);
     if (!isDone) throw await taken(keys.userName, null, io, refusal(classify(answer), answer.status === 409));
     throw new TargetError({ kind: 'retry', reason: 'the create was answered without a user in it', unclear: true });
@@ -86,6 +88,17 @@ export function open(settings: Settings, vault: Vault): Connection {
     return { evidence: 'answer', observed: observe(user) };
   }
 
+  /** First what takes access away; the marker last, so that a failure in between is seen and repeated. */
+  async function disable(id: string, io: Io): Promise<Applied> {
+    await client.scramble(io, id);
+    await write(id, (user) => ({ customData: marked(user.customData) }), io);
+    const observed = observe(await existing(id, io));
+    if (observed.enabled) {
+      throw new TargetError({ kind: 'retry', reason: `user ${id} does not show as disabled after it was` });
+    }
+    return { evidence: 'read', observed };
+  }
+
   async function existing(id: string, io: Io): Promise<UserRecord> {
     const user = await client.get(io, id);
     if (user) return user;
@@ -114,9 +127,7 @@ export function open(settings: Settings, vault: Vault): Connection {
       case 'update':
         return write(id, () => body, io);
       case 'disable':
-        // First what takes access away; the marker last, so that a failure in between is seen and repeated.
-        await client.scramble(io, id);
-        return write(id, (user) => ({ customData: marked(user.customData) }), io);
+        return disable(id, io);
       case 'enable':
         return write(id, (user) => ({ customData: unmarked(user.customData) }), io);
       case 'delete':

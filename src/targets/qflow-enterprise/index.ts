@@ -8,7 +8,7 @@
 import { qflowLimitGroup, qflowSecrets } from '../qflow-account.ts';
 import { defineTarget, type TargetType } from '../target.ts';
 import { open } from './connection.ts';
-import { desired, plan } from './mapping.ts';
+import { desired, mapping, plan } from './mapping.ts';
 import { sandbox } from './sandbox.ts';
 import { Settings } from './settings.ts';
 
@@ -27,6 +27,7 @@ export const target = defineTarget({
     assignments: null,
     invites: false,
   },
+  mapping,
   limitGroup: qflowLimitGroup,
   systemKey: ({ baseUrl }) => `qflow-enterprise ${baseUrl.toLowerCase()}`,
   desired,

@@ -3,9 +3,9 @@
  * emulated disable lives here because both what is read and what is planned depend on it.
  */
 
-import { factsOf } from '../person.ts';
+import { email, familyName, fieldsBut, givenName, required, userName } from '../person.ts';
 import { canonicalName, pinOf, sameEmail } from '../qflow-account.ts';
-import type { Desired, Fields, Observed, Person, Step } from '../target.ts';
+import type { Desired, Fields, Mapped, Observed, Person, Step } from '../target.ts';
 import type { Settings } from './settings.ts';
 
 /** A user as the API gives it, without `password` (cut out at the door). */
@@ -19,21 +19,23 @@ export const RANDOM = '<random>';
 
 const API = '/users/v1/api';
 
+/** Whoever has no company or time zone in the directory keeps the one that stands there. */
+export const mapping: Record<string, Mapped> = {
+  userName: { ...userName, description: "Name to log in with; the enterprise's pin is put before it" },
+  firstName: givenName,
+  lastName: familyName,
+  email,
+  companyName: {
+    expression: 'user["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"].organization',
+    description: 'Company',
+  },
+  timeZoneId: { expression: 'user.timezone', description: 'Time zone' },
+};
+
 export function desired(person: Person, settings: Settings): Desired | null {
   if (person.presence === 'absent') return null;
-  const facts = factsOf(person);
-  return {
-    presence: person.presence,
-    keys: { userName: fullName(facts.userName, settings), email: facts.email },
-    fields: {
-      firstName: facts.givenName,
-      lastName: facts.familyName,
-      email: facts.email,
-      ...(facts.organization && { companyName: facts.organization }),
-      ...(facts.timezone && { timeZoneId: facts.timezone }),
-    },
-    assignments: [],
-  };
+  const keys = { userName: fullName(required(person, 'userName'), settings), email: required(person, 'email') };
+  return { presence: person.presence, keys, fields: fieldsBut(person, 'userName'), assignments: [] };
 }
 
 /** Neither kept as fields nor compared: keys, what is ours to keep out of sight, and the marker's place. */

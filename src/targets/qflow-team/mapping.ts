@@ -2,22 +2,23 @@
  * What a Qflow team member should look like, and the calls that make it so: pure functions, no HTTP. Keys are the names that
  * Qflow compares: trimmed, lower-cased, without the enterprise's pin.
  */
-import { factsOf } from '../person.ts';
+import { email, familyName, fieldsBut, givenName, required, userName } from '../person.ts';
 import { canonicalName } from '../qflow-account.ts';
-import type { Desired, Fields, Memory, Observed, Person, Step } from '../target.ts';
+import type { Desired, Fields, Mapped, Memory, Observed, Person, Step } from '../target.ts';
 import { namespaceOf, type Settings } from './settings.ts';
 
 /** A member as the API gives it. */
 export type Member = Readonly<Record<string, unknown>> & { id: string };
 
+export const mapping: Record<string, Mapped> = { userName, email, firstName: givenName, lastName: familyName };
+
 export function desired(person: Person, settings: Settings): Desired | null {
   if (person.presence === 'absent') return null;
-  const facts = factsOf(person);
-  const email = facts.email.toLowerCase();
+  const address = required(person, 'email').toLowerCase();
   return {
     presence: person.presence,
-    keys: { userName: canonicalName(facts.userName, namespaceOf(settings)), email },
-    fields: { email, firstName: facts.givenName, lastName: facts.familyName },
+    keys: { userName: canonicalName(required(person, 'userName'), namespaceOf(settings)), email: address },
+    fields: { ...fieldsBut(person, 'userName'), email: address },
     assignments: person.presence === 'active' ? person.assignments : [],
   };
 }

@@ -1,0 +1,75 @@
+/** What takes access away goes to the front of its lane: it may wait for what is under way, not for what is due. */
+import type { Out } from '../history.ts';
+import type { RecordedCall } from '../recorder.ts';
+import { type Evidence, type Finding, isDisturbed, markerOf } from './evidence.ts';
+
+/** Until a change is fanned out and claimed. */
+const GRACE_MS = 1_000;
+/** So long is somebody counted as one whose removal is under way as well. */
+const REMOVAL_MS = 60_000;
+/** Who is not begun with at all is not this rule's matter. */
+const LOOKED_FOR_MS = 120_000;
+
+export interface Overtaken {
+  out: Out;
+  first: RecordedCall;
+  /** How many others of the lane were begun with before. */
+  by: number;
+}
+
+/** @param outs removals of what was held at that time. */
+export function overtaken(evidence: Evidence, outs: readonly Out[]): Overtaken[] {
+  const lanes = new Map<string, { call: RecordedCall; marker: string }[]>();
+  for (const call of evidence.calls) {
+    const marker = markerOf(evidence, call);
+    if (marker === null) continue;
+    const lane = lanes.get(call.system);
+    if (lane) lane.push({ call, marker });
+    else lanes.set(call.system, [{ call, marker }]);
+  }
+  const removedAt = new Map<string, number[]>();
+  for (const { marker, key, since } of evidence.history.outs()) {
+    const subject = `${key.split(' ')[0]} ${marker}`;
+    const known = removedAt.get(subject);
+    if (known) known.push(since);
+    else removedAt.set(subject, [since]);
+  }
+  const result: Overtaken[] = [];
+  for (const out of outs) {
+    const system = out.key.split(' ')[0] ?? '';
+    const lane = lanes.get(system) ?? [];
+    const others = new Set<string>();
+    for (let index = firstAfter(lane, out.since); index < lane.length; index++) {
+      const { call, marker } = lane[index] as (typeof lane)[number];
+      if (call.at > out.since + LOOKED_FOR_MS) break;
+      if (marker === out.marker) {
+        if (!isDisturbed(evidence, out.since, call.at)) result.push({ out, first: call, by: others.size });
+        break;
+      }
+      const removals = removedAt.get(`${system} ${marker}`) ?? [];
+      const isRemoval = removals.some((since) => since <= call.at && call.at < since + REMOVAL_MS);
+      if (!isRemoval && call.at > out.since + GRACE_MS) others.add(marker);
+    }
+  }
+  return result;
+}
+
+/** @param most how many may be begun with before a removal that is known. */
+export function removalsThatWaited(evidence: Evidence, outs: readonly Out[], most: number): Finding[] {
+  return overtaken(evidence, outs)
+    .filter(({ by }) => by > most)
+    .map(({ out, first, by }) => ({
+      call: first,
+      what: `${out.key} is taken away after work on ${by} others was begun, ${first.at - out.since} ms after it was due`,
+    }));
+}
+
+function firstAfter(lane: readonly { call: RecordedCall }[], at: number): number {
+  let [low, high] = [0, lane.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((lane[middle]?.call.at ?? 0) <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,126 @@
+import { randomUUIDv7 } from 'node:crypto';
+import { expect, it } from 'vitest';
+import type { Store } from '../../src/store/store.ts';
+import { type Account, claim, enqueue, type Settlement, settle } from '../../src/sync/accounts.ts';
+import { link, unlink } from '../../src/sync/intents.ts';
+import { createLeases } from '../../src/sync/leases.ts';
+import { describeStores } from '../stores.ts';
+
+const TIMES = { callMs: 1_000, effectMs: 3_000 };
+const LANE = { tenant: 'acme', targetId: 'target', revision: 1 };
+
+/** A target without a system, and so many accounts that are due in it. */
+async function withDue(store: Store, howMany: number) {
+  await store.write(async (trx) => {
+    const target = { tenant: LANE.tenant, id: LANE.targetId, name: 't', type: 'none', revision: 1, created_at: 0 };
+    const columns = { settings: '{}', rules: '{}', pace: '{}', secrets: null, vault: null, state: 'active' as const };
+    await trx
+      .insertInto('targets')
+      .values({ ...target, ...columns })
+      .execute();
+    const due = Array.from({ length: howMany }, () => ({
+      tenant: LANE.tenant,
+      target_id: LANE.targetId,
+      user_id: randomUUIDv7(),
+      urgent: 0 as const,
+      activity_id: null,
+      changed_at: 0,
+    }));
+    await enqueue(trx, due, 1);
+  });
+}
+
+const rowOf = (store: Store) => store.read.selectFrom('accounts').selectAll().executeTakeFirstOrThrow();
+
+const DONE: Settlement = {
+  outcome: 'done',
+  reason: null,
+  failure: null,
+  situation: 'confirmed',
+  waitMs: null,
+  attempts: 0,
+  waitsFor: null,
+  observed: { id: 'r1', keys: {}, fields: {}, enabled: true, assignments: [] },
+  memory: { granted: [], remembered: [] },
+  name: null,
+  begunAt: 0,
+  unclear: false,
+  longestEffectMs: 3_000,
+};
+
+describeStores('claims', (open) => {
+  it('of two processes at once never meet, and leave nobody out', async () => {
+    const stores = [await open(), await open()];
+    const [first] = stores;
+    await withDue(first as Store, 100);
+    const taken: Account[] = [];
+    const take = async (store: Store, name: string) => {
+      for (let batch = await claim(store, LANE, name, 7); batch.length > 0; batch = await claim(store, LANE, name, 7))
+        taken.push(...batch);
+    };
+    await Promise.all(stores.flatMap((store, n) => [take(store, `p${n}`), take(store, `p${n}`)]));
+    expect(taken).toHaveLength(100);
+    expect(new Set(taken.map(({ user_id }) => user_id)).size).toBe(100);
+    expect(new Set(taken.map(({ lease_owner }) => lease_owner)).size).toBe(2);
+  });
+
+  it('that were lost stay lost, though the same process has the account again', async () => {
+    const store = await open();
+    await withDue(store, 1);
+    const [before] = await claim(store, LANE, 'p', 1);
+    await store.write((trx) => trx.updateTable('accounts').set({ lease_owner: null }).execute());
+    const [again] = await claim(store, LANE, 'p', 1);
+    if (!before || !again) throw new Error('not claimed');
+    expect(await store.write((trx) => settle(trx, before, DONE, 1))).toBe(false);
+    expect(await rowOf(store)).toMatchObject({ lease_owner: 'p', lease_epoch: again.lease_epoch, outcome: null });
+    expect(await store.write((trx) => settle(trx, again, DONE, 1))).toBe(true);
+    // The refused one may have called: the account is looked at once more.
+    expect(await rowOf(store)).toMatchObject({ lease_owner: null, due_at: 1 });
+  });
+
+  it('of a process that was taken for dead allow no call any more, however well it is again', async () => {
+    const store = await open();
+    let monotonic = 0;
+    const frozen = await createLeases(store, () => monotonic);
+    await frozen.beat(TIMES);
+    const former = frozen.processId;
+    expect(frozen.outlives(1_000, former)).toBe(true);
+    monotonic += 60_000;
+    expect(frozen.outlives(1_000, former)).toBe(false);
+    // Another one has found its lease expired, and freed what it held.
+    await store.write((trx) => trx.deleteFrom('processes').execute());
+    await frozen.beat(TIMES);
+    expect(frozen.outlives(1_000, former)).toBe(false);
+    expect(frozen.outlives(1_000, frozen.processId)).toBe(true);
+    await frozen.beat(TIMES);
+    expect(frozen.outlives(1_000, frozen.processId)).toBe(true);
+  });
+
+  it('that end without having heard of their link leave it', async () => {
+    const store = await open();
+    await withDue(store, 1);
+    const [account] = await claim(store, LANE, 'p', 1);
+    if (!account) throw new Error('not claimed');
+    await link(store, account, 'system', 'r1');
+    // As where the connection broke after the commit: the pass ends with what it knew before.
+    await store.write((trx) => settle(trx, account, { ...DONE, outcome: 'retry', observed: null, waitMs: 0 }, 1));
+    expect(await rowOf(store)).toMatchObject({ remote_id: 'r1' });
+  });
+
+  it('forget the record with its link, so that a crash right after leaves nothing to be compared with', async () => {
+    const store = await open();
+    await withDue(store, 1);
+    const [account] = await claim(store, LANE, 'p', 1);
+    if (!account) throw new Error('not claimed');
+    await link(store, account, 'system', 'r1');
+    await store.write((trx) => settle(trx, account, { ...DONE, waitMs: 0 }, 1));
+    const [again] = await claim(store, LANE, 'p', 1);
+    if (!again) throw new Error('not claimed');
+    expect(again.observed).not.toBeNull();
+    await unlink(store, again, 'system', 'r1');
+    expect(await rowOf(store)).toMatchObject({ remote_id: null, observed: null });
+    // Nor does a pass that has not heard of it bring it back.
+    await store.write((trx) => settle(trx, again, DONE, 1));
+    expect(await rowOf(store)).toMatchObject({ remote_id: null, observed: null });
+  });
+});
