@@ -15,11 +15,12 @@ import type { Log } from './log.ts';
 import { loadSchemas } from './schemas.ts';
 import type { ResourceType, Schema } from './scim/schema.ts';
 import { openStore, type Store, type StoreOptions } from './store/store.ts';
-import { census } from './sync/census.ts';
-import { createMappingCompiler } from './sync/mapping/mapping.ts';
-import { PROVISIONING, readProvisioning } from './sync/provisioning-state.ts';
+import type { TargetsContext } from './sync/admin/targets.ts';
+import { createMappingCompiler } from './sync/rules/mapping/mapping.ts';
 import { startSync } from './sync/sync.ts';
-import type { TargetsContext } from './sync/targets.ts';
+import { census } from './sync/upkeep/census.ts';
+import { PROVISIONING, readProvisioning } from './sync/upkeep/provisioning-state.ts';
+import { aboutPassword, takersOf } from './sync/work/pass-through.ts';
 import { targetTypes } from './targets/registry.ts';
 import type { TargetType } from './targets/target.ts';
 import { type Cipher, createCipher, deriveKey } from './tenancy/cipher.ts';
@@ -68,6 +69,7 @@ export async function openApp(config: Config, hooks?: AppHooks, storeOptions?: S
   const userType = resourceTypes.get('User');
   if (!userType) throw new Error('scim-schemas/ defines no User.');
   const store = await openStore(config.databaseUrl, storeOptions);
+  const cipher = config.secretKey ? createCipher(config.secretKey) : withoutKey();
   const quirks = createQuirkLedger(store, { onError: hooks?.onLedgerError });
   const directory = createDirectory({
     store,
@@ -78,6 +80,7 @@ export async function openApp(config: Config, hooks?: AppHooks, storeOptions?: S
     cursors: createCipher(deriveKey(config.secretKey ?? randomBytes(32), 'cursors')),
     onChange: wake,
     onNotes: quirks.record,
+    passwords: { targets: takersOf, seal: (plain, owner) => cipher.seal(plain, aboutPassword(owner)) },
   });
   return {
     store,
@@ -86,7 +89,7 @@ export async function openApp(config: Config, hooks?: AppHooks, storeOptions?: S
     resourceTypes,
     schemas,
     types: targetTypes,
-    cipher: config.secretKey ? createCipher(config.secretKey) : withoutKey(),
+    cipher,
     compileScope: createScopeCompiler(userType),
     compileMapping: createMappingCompiler(userShape(userType)),
     async close() {
@@ -158,6 +161,11 @@ export async function startServer(
         { tenant: lane.tenant, target: lane.name, run: id, listed, ...JSON.parse(counts), reason: problem },
         'target reconciled',
       );
+    },
+    onCatalogue(lane, { kind, ...said }) {
+      if (kind !== 'refreshed' && kind !== 'failed') return;
+      const level = kind === 'failed' ? 'warn' : 'info';
+      log[level]({ tenant: lane.tenant, target: lane.name, ...said }, `catalogue ${kind}`);
     },
     onBroken: ({ tenant, name }, problem) =>
       log.error({ tenant, target: name, reason: problem.message }, 'target cannot be opened'),

@@ -10,8 +10,9 @@ import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { type App, listen, startServer } from '../src/app.ts';
 import { type Config, readConfig } from '../src/config.ts';
+import type { Log } from '../src/log.ts';
 import type { StoreOptions } from '../src/store/store.ts';
-import { addTarget, type TargetInput } from '../src/sync/targets.ts';
+import { addTarget, type TargetInput } from '../src/sync/admin/targets.ts';
 import { targetTypes } from '../src/targets/registry.ts';
 import { createSandboxes } from '../src/targets/sandbox-host.ts';
 import { createTenant, type Idp } from '../src/tenancy/tenants.ts';
@@ -29,6 +30,8 @@ export const QUICK = {
   ratePerSecond: 0,
   concurrency: 4,
   reconcileHours: 0,
+  manualLookMs: 200,
+  catalogueMinutes: 0,
 };
 
 export const STAFF = 'userType ne "EndUser"';
@@ -158,6 +161,7 @@ export interface StartOptions extends TenantOptions {
   /** A database that exists already; the caller removes it. */
   databaseUrl?: string;
   store?: StoreOptions;
+  log?: Log;
   /** One that exists already; the caller removes it. */
   dataDir?: string;
   /** Null: none is made, the database has its own. */
@@ -177,7 +181,7 @@ export async function startLinkspan(options: StartOptions = {}): Promise<Linkspa
     LINKSPAN_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
   });
   const sandbox = options.sandbox ?? (await startSandbox());
-  const server = await startServer(config, pino({ level: 'silent' }), options.store);
+  const server = await startServer(config, options.log ?? pino({ level: 'silent' }), options.store);
   let open = true;
   const close = async () => {
     if (!open) return;

@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { App } from '../app.ts';
 import { findUsers } from '../directory/people.ts';
-import { approveAdoption, listAdoptions, type OpenAdoption, refuseAdoption } from '../sync/adoptions.ts';
+import { approveAdoption, listAdoptions, type OpenAdoption, refuseAdoption } from '../sync/admin/adoptions.ts';
 import { AdminError, requireTenant } from '../tenancy/tenants.ts';
 import { bad, dim, good, print, printJson, table, when, withApp } from './terminal.ts';
 

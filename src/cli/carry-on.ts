@@ -1,7 +1,7 @@
 /** Has one user carried on now, waits until that is settled, and tells what came of it: `explain --apply` and `sync --user`. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../app.ts';
-import { type Demand, demandUser, isServed, type Standing, standingOf } from '../sync/on-demand.ts';
+import { type Demand, demandUser, isServed, type Standing, standingOf } from '../sync/admin/on-demand.ts';
 import { callText, lastText } from './explain-text.ts';
 import { type Fact, factText, INDENT } from './facts.ts';
 import { createProgress } from './progress.ts';
@@ -76,6 +76,8 @@ function stateText({ state, paused, nextAttemptAt }: Standing): string {
       return bad('needs a person');
     case 'held':
       return bad('held back until an administrator approves');
+    case 'manual':
+      return bad('something is to be done by hand there: see linkspan action list');
     case 'settled':
       return good('settled');
   }

@@ -1,10 +1,10 @@
 /** Saving rules that take more away than the limits of their target asks first. */
 import { createInterface } from 'node:readline/promises';
 import type { App } from '../app.ts';
-import { draftOf } from '../sync/draft.ts';
+import type { TargetInput } from '../sync/admin/targets.ts';
 import { TAKING } from '../sync/holds/limits.ts';
-import { overLimits } from '../sync/over-limits.ts';
-import type { TargetInput } from '../sync/targets.ts';
+import { draftOf } from '../sync/planning/draft.ts';
+import { overLimits } from '../sync/planning/over-limits.ts';
 import { AdminError } from '../tenancy/tenants.ts';
 import { columnsOf, factText } from './facts.ts';
 import { heldFact } from './plan-text.ts';

@@ -7,7 +7,7 @@ import { Command } from 'commander';
 import { type App, type RunningServer, startServer } from '../app.ts';
 import { type Config, readConfig } from '../config.ts';
 import { createLog } from '../log.ts';
-import { addTarget, findTarget, setTarget, type TargetInput } from '../sync/targets.ts';
+import { addTarget, findTarget, setTarget, type TargetInput } from '../sync/admin/targets.ts';
 import { createTenant, findTenant } from '../tenancy/tenants.ts';
 import { replaceToken } from '../tenancy/tokens.ts';
 import { makeDemoSecrets, readDemoSecrets } from './demo-secrets.ts';
@@ -53,21 +53,32 @@ const PACE = {
   ratePerSecond: 0,
   concurrency: 8,
   reconcileHours: 0,
+  manualLookMs: 2_000,
 };
 const STAFF = 'userType ne "EndUser"';
+const ROLES = [{ groupPrefix: 'Role ' }];
+
+/** Who goes where, by the name of the target. */
+const TARGETS: Record<string, [type: string, rules: TargetInput['rules']]> = {
+  dashboard: ['qflow-enterprise', { scope: STAFF, limits: 'off' }],
+  door: ['qflow-team', { scope: STAFF, onlyAssigned: true, assignments: [{ groupPrefix: 'Event ' }], limits: 'off' }],
+  flows: ['flowmate', { scope: STAFF, assignments: ROLES, limits: 'off' }],
+  platform: ['platform-users', { scope: STAFF, assignments: ROLES, limits: 'off' }],
+  guests: ['uflow', { scope: 'userType eq "EndUser"', limits: 'off' }],
+};
 
 /** The tenant, its token and its targets: made where they are missing, else left as they are but for the address. */
-async function furnish(app: App, config: Config, sandboxUrl: string): Promise<void> {
+export async function furnish(app: App, config: Config, sandboxUrl: string): Promise<void> {
   const tenant = 'demo';
   if (!(await findTenant(app.store, tenant))) await createTenant(app.store, { tenant, title: 'Demo', idp: 'generic' });
   if (config.demoToken) await replaceToken(app.store, tenant, 'demo', config.demoToken);
+  await furnishTargets(app, tenant, sandboxUrl);
+}
 
+/** The five targets of a tenant, wired to the sandboxes there. */
+export async function furnishTargets(app: App, tenant: string, sandboxUrl: string): Promise<void> {
   const credentials = await sandboxCredentials(sandboxUrl);
-  const targets: Record<string, [type: string, rules: TargetInput['rules']]> = {
-    dashboard: ['qflow-enterprise', { scope: STAFF, limits: 'off' }],
-    door: ['qflow-team', { scope: STAFF, onlyAssigned: true, assignments: [{ groupPrefix: 'Event ' }], limits: 'off' }],
-  };
-  for (const [name, [type, rules]] of Object.entries(targets)) {
+  for (const [name, [type, rules]] of Object.entries(TARGETS)) {
     const settings = settingsFrom(app, type, credentials);
     const existing = await findTarget(app.store, tenant, name);
     if (!existing) await addTarget(app, tenant, name, type, { settings, rules, pace: PACE });
@@ -104,7 +115,7 @@ async function sandboxCredentials(url: string): Promise<Record<string, Record<st
 function welcome(publicUrl: string, token: string, sandboxUrl: string): string {
   const base = `${publicUrl}/tenants/demo/scim/v2`;
   return `
-${bold('Linkspan is ready.')} An identity provider pushes in here, two systems follow.
+${bold('Linkspan is ready.')} An identity provider pushes in here, five systems follow.
 
   SCIM base URL   ${bold(base)}
   Bearer token    ${bold(token)}
@@ -116,7 +127,7 @@ ${bold('1. Create a user')}, as an identity provider does:
     -H 'Content-Type: application/scim+json' \\
     -d '{"userName":"jane@example.com","name":{"givenName":"Jane","familyName":"Doe"},"active":true}'
 
-${bold('2. See it arrive')} as DEMO/jane@example.com among Qflow's users:
+${bold('2. See it arrive')} in Qflow, FlowMate and the partner platform:
 
   curl ${sandboxUrl}/sandbox/state
 
@@ -124,6 +135,7 @@ ${bold('3. See why')} it did, and what would be done next:
 
   npm run --silent linkspan -- explain jane@example.com
 
-${dim(`Put the user in a group named "Event 1001" and the door team has them too. Stop with Ctrl-C; the data stays.`)}
+${dim(`A group "Event 1001" puts its members on the door of that event, a group "Role Editor" gives them that role in FlowMate.
+A user whose userType is EndUser goes to uflow only. Stop with Ctrl-C; the data stays.`)}
 `;
 }

@@ -1,9 +1,10 @@
 /** An explanation for a person who has a minute: the five steps one after the other, in as many columns as there are. */
-import type { Explanation } from '../sync/explain.ts';
-import type { LastOutcome } from '../sync/explain-actions.ts';
-import type { FieldExplanation } from '../sync/explain-map.ts';
-import type { TargetExplanation } from '../sync/explain-target.ts';
-import { describeSituation } from '../sync/situations.ts';
+
+import type { LastOutcome } from '../sync/explain/actions.ts';
+import type { Explanation } from '../sync/explain/explain.ts';
+import type { FieldExplanation } from '../sync/explain/map.ts';
+import type { TargetExplanation } from '../sync/explain/target.ts';
+import { describeSituation } from '../sync/work/situations.ts';
 import type { Step } from '../targets/target.ts';
 import { type Fact, factText, INDENT } from './facts.ts';
 import { bad, bold, dim, good, when, width } from './terminal.ts';
@@ -22,7 +23,7 @@ export function explanationText(explanation: Explanation, tenant: string, column
       ...step('2 scope', scopeSummary(target), scopeFacts(target)),
       ...step('3 match', matchSummary(target), matchFacts(target)),
       ...step('4 map', mapSummary(target), target.map.map(mapFact)),
-      ...step('5 actions', actionsSummary(target), actionFacts(target, columns - INDENT)),
+      ...step('5 actions', actionsSummary(target), actionFacts(target, tenant, columns - INDENT)),
     ]),
     ...(targets.length === 0 ? ['', 'This tenant has no targets. Add one with: linkspan target add'] : []),
   ].join('\n');
@@ -98,19 +99,30 @@ function scopeSummary({ scope }: TargetExplanation): string {
 }
 
 function scopeFacts({ scope }: TargetExplanation): Fact[] {
-  const { rule, inScope, groups, assignments } = scope;
+  const { rule, inScope, groups, values, assignments } = scope;
   const verdict = inScope === null ? bad('cannot be computed') : inScope ? 'lets the user in' : 'keeps the user out';
   const granting = groups.filter(({ grants }) => grants.length > 0);
   const idle = groups.filter(({ grants }) => grants.length === 0);
-  const grants = granting.map(({ group, grants }) => `${grants.join(', ')}, by the group "${group}"`);
+  const idleValues = values.filter(({ grants }) => grants.length === 0);
+  const grants = [
+    ...granting.map(({ group, grants }) => `${grants.join(', ')}, by the group "${group}"`),
+    ...values.flatMap(({ from, value, grants }) =>
+      grants.length > 0 ? `${grants.join(', ')}, by the ${VALUES[from]} "${value}"` : [],
+    ),
+  ];
   return [
     ['rule', rule === null ? 'everybody is let in' : `${rule}\n${verdict}`],
     ...(grants.length > 0
       ? [[assignments.length > 0 ? 'granted' : 'would grant', grants.join('\n')] satisfies Fact]
       : []),
     ...(idle.length > 0 ? [['no grant by', idle.map(({ group }) => group).join('\n')] satisfies Fact] : []),
+    ...(idleValues.length > 0
+      ? [['nor by', idleValues.map(({ from, value }) => `the ${VALUES[from]} ${value}`).join('\n')] satisfies Fact]
+      : []),
   ];
 }
+
+const VALUES = { roles: 'role', entitlements: 'entitlement' } as const;
 
 function matchSummary({ match, scope }: TargetExplanation): string {
   const facts = describeSituation(match.situation);
@@ -142,10 +154,10 @@ function matchFacts({ match }: TargetExplanation): Fact[] {
   ];
 }
 
-function accessText({ enabled, assignments }: NonNullable<TargetExplanation['match']['seen']>): string {
+function accessText({ enabled, assignments, state }: NonNullable<TargetExplanation['match']['seen']>): string {
   const holds =
     assignments === null ? ', assignments not read' : assignments.length > 0 ? `, has ${assignments.join(', ')}` : '';
-  return `${enabled ? 'enabled' : 'disabled'}${holds}`;
+  return `${enabled ? 'enabled' : 'disabled'}${state === undefined ? '' : ` (${state})`}${holds}`;
 }
 
 function mapSummary({ map, match }: TargetExplanation): string {
@@ -156,6 +168,7 @@ function mapSummary({ map, match }: TargetExplanation): string {
 }
 
 function mapFact({ field, kind, wanted, seen, differs }: FieldExplanation): Fact {
+  if (kind === 'password') return [field, bad(wanted ?? '')];
   if (kind === 'assignment') return ['assigned', assignmentText(field, wanted, differs)];
   const quoted = (value: string | null) => (value === null ? 'nothing' : JSON.stringify(value));
   if (!differs) {
@@ -176,24 +189,32 @@ function actionsSummary({ actions }: TargetExplanation): string {
   return `${calls} to make${whyNone ? bad(`; the rest waits: ${whyNone}`) : ''}`;
 }
 
-function actionFacts({ actions }: TargetExplanation, room: number): Fact[] {
-  const { plan, paused, waitsFor, last, calls, receipts } = actions;
+function actionFacts({ actions }: TargetExplanation, tenant: string, room: number): Fact[] {
+  const { plan, paused, waitsFor, byHand, last, passwordSetAt, calls, receipts } = actions;
   return [
     ...plan.map((step, index): Fact => [`${index + 1} ${step.kind}`, stepText(step, room)]),
     ['now', nowText(actions)],
     ...(paused ? [['paused', bad(paused)] satisfies Fact] : []),
     ...(waitsFor ? [['waits for', `user ${waitsFor}, to give up the name`] satisfies Fact] : []),
+    ...byHand.map((action): Fact => ['by hand', byHandText(action, tenant)]),
     ['last', lastText(last)],
+    ...(passwordSetAt === null ? [] : [['password', `set ${when(passwordSetAt)}`] satisfies Fact]),
     ...calls.map((call): Fact => ['called', callText(call, room)]),
     ...receipts.map((receipt): Fact => ['receipt', receiptText(receipt)]),
   ];
 }
 
-export function stepText({ call, body }: Step, room: number): string {
+export function stepText({ call, body, manual }: Step, room: number): string {
+  if (manual !== undefined) return `${call}: ${manual}`;
   if (!body) return call;
   // With spaces, so that it can be broken.
   const json = JSON.stringify(body, null, 1).replaceAll(/\n */g, ' ');
   return `${call}${width(call) + 1 + width(json) <= room ? ' ' : '\n'}${json}`;
+}
+
+function byHandText({ id, todo, saidAt }: TargetExplanation['actions']['byHand'][number], tenant: string): string {
+  const said = saidAt === null ? '' : `\nsaid to be done ${when(saidAt)}`;
+  return `${bad(todo)}${said}\nwhen it is done: linkspan action done ${tenant} ${id}`;
 }
 
 function nowText({ state, nextAttemptAt, attempts, paused }: TargetExplanation['actions']): string {
@@ -211,6 +232,8 @@ function nowText({ state, nextAttemptAt, attempts, paused }: TargetExplanation['
       return bad('needs a person: it is not tried again until something changes');
     case 'held':
       return bad('held back until an administrator approves');
+    case 'by hand':
+      return bad('the rest is to be done by hand there');
     case 'at rest':
       return 'at rest until something changes';
   }

@@ -1,6 +1,6 @@
 /** `linkspan explain`: why somebody has or lacks access, for a person who has a minute. */
 import { Command } from 'commander';
-import { explain as explainUser } from '../sync/explain.ts';
+import { explain as explainUser } from '../sync/explain/explain.ts';
 import { AdminError } from '../tenancy/tenants.ts';
 import { carriedOnText, carryOn } from './carry-on.ts';
 import { explanationText } from './explain-text.ts';

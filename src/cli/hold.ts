@@ -143,6 +143,6 @@ function number(accounts: number): string {
   return accounts === 1 ? '1 account' : `${accounts} accounts`;
 }
 
-function whoAmI(): string {
+export function whoAmI(): string {
   return `cli:${userInfo().username}`;
 }

@@ -1,6 +1,6 @@
 /** A plan as text: counts first, then who, then what stands in the way; in as many columns as there are. */
-import type { OverLimit } from '../sync/over-limits.ts';
-import type { Named, Plan } from '../sync/tally.ts';
+import type { OverLimit } from '../sync/planning/over-limits.ts';
+import type { Named, Plan } from '../sync/planning/tally.ts';
 import type { StepKind } from '../targets/target.ts';
 import { stepText } from './explain-text.ts';
 import { type Fact, factText, INDENT } from './facts.ts';

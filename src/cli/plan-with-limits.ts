@@ -1,8 +1,8 @@
 /** Plans a draft, with a bar while it lasts, and compares it with the limits that it would meet. */
 import type { App } from '../app.ts';
-import type { Draft } from '../sync/draft.ts';
-import { overLimits } from '../sync/over-limits.ts';
-import { type PlanningOptions, plan } from '../sync/planning.ts';
+import type { Draft } from '../sync/planning/draft.ts';
+import { overLimits } from '../sync/planning/over-limits.ts';
+import { type PlanningOptions, plan } from '../sync/planning/planning.ts';
 import type { Shown } from './plan-text.ts';
 import { progressBar } from './progress.ts';
 

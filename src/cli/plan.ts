@@ -1,8 +1,8 @@
 /** `linkspan plan`: what a draft of a target's rules would do, before anybody saves it. */
 import { Command } from 'commander';
 import type { App } from '../app.ts';
-import { type Draft, draftOf, draftOfNew } from '../sync/draft.ts';
-import { findTarget } from '../sync/targets.ts';
+import { findTarget } from '../sync/admin/targets.ts';
+import { type Draft, draftOf, draftOfNew } from '../sync/planning/draft.ts';
 import { AdminError, requireTenant } from '../tenancy/tenants.ts';
 import { columnsOf } from './facts.ts';
 import { planText } from './plan-text.ts';
@@ -48,6 +48,7 @@ export const plan = () =>
 async function readDraft(app: App, tenant: string, name: string, options: Options): Promise<Draft> {
   const row = await findTarget(app.store, tenant, name);
   if (row && options.type) throw new AdminError(`Tenant "${tenant}" has a target "${name}" already: leave --type out.`);
-  if (row || !options.type) return draftOf(app, tenant, name, row ? await inputOf(app, options, row.type) : {});
+  if (row || !options.type)
+    return draftOf(app, tenant, name, row ? await inputOf(app, options, row.type, JSON.parse(row.rules)) : {});
   return draftOfNew(app, tenant, name, options.type, await inputOf(app, options, options.type));
 }

@@ -1,5 +1,6 @@
 /** `linkspan <command>`: argv to command, errors to plain words and an exit code. */
 import { Command } from 'commander';
+import { action } from './action.ts';
 import { adopt } from './adopt.ts';
 import { demo } from './demo.ts';
 import { explain } from './explain.ts';
@@ -34,6 +35,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     reconcile,
     adopt,
     hold,
+    action,
     plan,
     sync,
     explain,

@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { App } from '../app.ts';
 import { findUsers } from '../directory/people.ts';
+import { findTarget } from '../sync/admin/targets.ts';
 import {
   type OpenRemoval,
   openRemovalPages,
@@ -10,8 +11,7 @@ import {
   type Selection,
   type Summary,
   summarize,
-} from '../sync/receipts.ts';
-import { findTarget } from '../sync/targets.ts';
+} from '../sync/why/receipts.ts';
 import { AdminError, requireTenant } from '../tenancy/tenants.ts';
 import { csvLine } from './csv.ts';
 import { bad, bold, dim, print, printJson, table, when, withApp } from './terminal.ts';

@@ -1,10 +1,10 @@
 /** `linkspan reconcile`: everything that a target holds against everything that it should, and what came of it lately. */
 import { Command, InvalidArgumentError } from 'commander';
 import type { App } from '../app.ts';
-import { openLane } from '../sync/lanes.ts';
+import { requireTarget } from '../sync/admin/targets.ts';
+import { openLane } from '../sync/lanes/lanes.ts';
 import { type Progress, reconcile as runReconcile } from '../sync/reconcile/reconcile.ts';
 import { findRun, listRuns, resultOf } from '../sync/reconcile/results.ts';
-import { requireTarget } from '../sync/targets.ts';
 import { AdminError, requireTenant } from '../tenancy/tenants.ts';
 import { type ProgressBar, progressBar } from './progress.ts';
 import { resultText, runsText } from './reconcile-text.ts';

@@ -5,7 +5,8 @@ import { Command } from 'commander';
 import { listen, type RunningServer } from '../app.ts';
 import { type Config, readConfig } from '../config.ts';
 import { targetTypes } from '../targets/registry.ts';
-import { createSandboxes } from '../targets/sandbox-host.ts';
+import { createSandboxes, type Sandboxes } from '../targets/sandbox-host.ts';
+import { type Served, sandboxTable } from './sandbox-table.ts';
 import { bold, print, table, untilStopped } from './terminal.ts';
 
 export const sandbox = () =>
@@ -14,6 +15,7 @@ export const sandbox = () =>
     const stopped = untilStopped();
     const running = await startSandboxes(config);
     print(`${bold('Sandboxes')} at ${running.url}\n`);
+    print(`${await servedBy(running)}\n`);
     print(
       table(
         ['', ''],
@@ -29,8 +31,18 @@ export const sandbox = () =>
     await running.close();
   });
 
+async function servedBy({ url, endpoints }: RunningSandboxes): Promise<string> {
+  const get = async <T>(name: string) => (await (await fetch(`${url}/sandbox/${name}`)).json()) as T;
+  const credentials = await get<Served['credentials']>('credentials');
+  return sandboxTable({ url, endpoints, credentials, state: await get<Served['state']>('state') });
+}
+
+export interface RunningSandboxes extends RunningServer {
+  endpoints: Sandboxes['endpoints'];
+}
+
 /** Their state lives in the data directory. */
-export async function startSandboxes(config: Config): Promise<RunningServer> {
+export async function startSandboxes(config: Config): Promise<RunningSandboxes> {
   await mkdir(config.dataDir, { recursive: true });
   const sandboxes = createSandboxes(targetTypes, {
     stateFile: path.join(config.dataDir, 'sandbox.sqlite'),
@@ -40,6 +52,7 @@ export async function startSandboxes(config: Config): Promise<RunningServer> {
     const server = await listen(sandboxes.app.fetch, { host: config.host, port: config.sandboxPort });
     return {
       ...server,
+      endpoints: sandboxes.endpoints,
       async close() {
         await server.close();
         sandboxes.close();

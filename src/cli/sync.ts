@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { App } from '../app.ts';
 import { readPeople } from '../directory/people.ts';
-import { demandTarget, isServed, progressOf, type TargetProgress } from '../sync/on-demand.ts';
-import { requireTarget } from '../sync/targets.ts';
+import { demandTarget, isServed, progressOf, type TargetProgress } from '../sync/admin/on-demand.ts';
+import { requireTarget } from '../sync/admin/targets.ts';
 import { AdminError, requireTenant } from '../tenancy/tenants.ts';
 import { carriedOnText, carryOn } from './carry-on.ts';
 import { columnsOf, factText } from './facts.ts';
@@ -87,10 +87,10 @@ async function syncTarget({ store }: App, tenant: string, name: string, waitMs: 
       const served = !isOpen || (await isServed(store));
       const timedOut = isOpen && served && (await store.now()) >= until;
       if (!isOpen || !served || timedOut || progress.paused !== null) {
-        const isSettled = !isOpen && progress.later + progress.failed + progress.held === 0;
+        const isSettled = !isOpen && progress.later + progress.failed + progress.held + progress.manual === 0;
         return { target: name, ...progress, served, timedOut, isSettled };
       }
-      const ended = progress.settled + progress.later + progress.failed + progress.held;
+      const ended = progress.settled + progress.later + progress.failed + progress.held + progress.manual;
       bar.show(name, ended, progress.isFindingOut ? null : ended + progress.open);
       await sleep(LOOK_MS);
     }
@@ -100,13 +100,14 @@ async function syncTarget({ store }: App, tenant: string, name: string, waitMs: 
 }
 
 function targetText(done: SyncedTarget, columns: number): string {
-  const { target, settled, open, later, failed, held, paused, served, timedOut, isFindingOut } = done;
+  const { target, settled, open, later, failed, held, manual, paused, served, timedOut, isFindingOut } = done;
   const facts: [label: string, count: number, text: string][] = [
     ['settled', settled, good(String(settled))],
     ['open', open, `${open}${isFindingOut ? ', and others may follow' : ''}`],
     ['tried later', later, bad(`${later}: an attempt failed`)],
     ['need a person', failed, bad(String(failed))],
     ['held back', held, bad(`${held}: see linkspan hold`)],
+    ['by hand', manual, bad(`${manual}: see linkspan action`)],
   ];
   const note = !served
     ? 'No server is running (linkspan serve). The wish is kept: the next one to start makes it so.'

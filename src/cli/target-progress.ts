@@ -1,7 +1,7 @@
 /** `linkspan target progress`: how far a first sync, changed rules or a backlog have come. */
 import { Command } from 'commander';
-import { progressOf, type TargetProgress } from '../sync/progress.ts';
-import { requireTarget } from '../sync/targets.ts';
+import { progressOf, type TargetProgress } from '../sync/admin/progress.ts';
+import { requireTarget } from '../sync/admin/targets.ts';
 import { requireTenant } from '../tenancy/tenants.ts';
 import { bad, print, printJson, when, withApp } from './terminal.ts';
 
@@ -23,13 +23,13 @@ export const targetProgress = () =>
     );
 
 function inWords({ run, accounts }: TargetProgress): string[] {
-  const { settled, due, rejected, held } = accounts;
+  const { settled, due, rejected, held, manual } = accounts;
   const number = (count: number) => count.toLocaleString('en');
   const of = run && run.users > 0 ? ` (${Math.floor((100 * run.lookedAt) / run.users)} %)` : '';
   return [
     run
       ? `Looking at everybody since ${when(run.since)}: ${number(run.lookedAt)} of ${number(run.users)} users${of}.`
       : 'No first sync or change of rules is under way.',
-    `Accounts: ${number(settled)} as wanted, ${number(due)} to be worked on, ${number(rejected)} need a person, ${number(held)} wait for approval.`,
+    `Accounts: ${number(settled)} as wanted, ${number(due)} to be worked on, ${number(rejected)} need a person, ${number(held)} wait for approval${manual > 0 ? `, of ${number(manual)} something is to be done by hand` : ''}.`,
   ];
 }

@@ -3,9 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { Command, InvalidArgumentError } from 'commander';
 import type { App } from '../app.ts';
-import { createIo } from '../sync/calls.ts';
-import { openLane } from '../sync/lanes.ts';
-import { Pace } from '../sync/pace.ts';
 import {
   addTarget,
   listTargets,
@@ -15,10 +12,23 @@ import {
   resumeByAdmin,
   setTarget,
   type TargetInput,
-} from '../sync/targets.ts';
+} from '../sync/admin/targets.ts';
+import { createIo } from '../sync/lanes/calls.ts';
+import { openLane } from '../sync/lanes/lanes.ts';
+import { Pace } from '../sync/lanes/pace.ts';
+import { type Rules, scopeText } from '../sync/rules/rules.ts';
+import { passwordProblem } from '../sync/work/pass-through.ts';
 import { AdminError, requireTenant } from '../tenancy/tenants.ts';
+import { readAssignments } from './assignments-file.ts';
 import { confirmPlan } from './confirm-plan.ts';
+import { targetInvite } from './invite.ts';
+import { warnAboutRules } from './rule-warnings.ts';
+import { targetCatalogue } from './target-catalogue.ts';
+import { targetGroups } from './target-groups.ts';
+import { targetMap, targetMapping } from './target-mapping.ts';
+import { targetPassword } from './target-password.ts';
 import { targetProgress } from './target-progress.ts';
+import { targetRoster } from './target-roster.ts';
 import { bad, good, print, printJson, table, withApp } from './terminal.ts';
 
 export interface InputOptions {
@@ -27,8 +37,11 @@ export interface InputOptions {
   secrets?: string;
   scope?: string;
   everybody?: boolean;
+  group?: string[];
   grantGroups?: string[];
+  assignmentsFile?: string;
   onlyAssigned?: boolean;
+  passwords?: string;
   rules?: Record<string, unknown>;
   pace?: Record<string, unknown>;
 }
@@ -44,7 +57,9 @@ export const target = () =>
         .action((tenant: string, name: string, type: string, options: InputOptions) =>
           withApp(async (app) => {
             await requireTenant(app.store, tenant);
-            await addTarget(app, tenant, name, type, await inputOf(app, options, type));
+            const input = await inputOf(app, options, type);
+            await addTarget(app, tenant, name, type, input);
+            await warnAboutRules(app, tenant, type, input);
             print(`Target "${name}" is there. Test it with: linkspan target check ${tenant} ${name}`);
           }),
         ),
@@ -57,10 +72,11 @@ export const target = () =>
         .argument('<name>')
         .action((tenant: string, name: string, options: InputOptions & { yes?: boolean }) =>
           withApp(async (app) => {
-            const { type } = await requireTarget(app.store, tenant, name);
-            const input = await inputOf(app, options, type);
+            const { type, rules } = await requireTarget(app.store, tenant, name);
+            const input = await inputOf(app, options, type, JSON.parse(rules));
             await confirmPlan(app, { tenant, name, input, yes: options.yes === true });
             await setTarget(app, tenant, name, input);
+            await warnAboutRules(app, tenant, type, input);
             print(`Target "${name}" is changed; a running server takes it up within a second.`);
           }),
         ),
@@ -86,13 +102,20 @@ export const target = () =>
               name,
               type,
               state === 'active' ? good('active') : bad(`paused: ${pausedReason}`),
-              rules.scope ?? 'everybody',
+              scopeText(rules) ?? 'everybody',
             ]);
             print(table(['NAME', 'TYPE', 'STATE', 'SCOPE'], rows));
           }),
         ),
     )
     .addCommand(targetProgress())
+    .addCommand(targetInvite())
+    .addCommand(targetMapping())
+    .addCommand(targetMap())
+    .addCommand(targetGroups())
+    .addCommand(targetCatalogue())
+    .addCommand(targetPassword())
+    .addCommand(targetRoster())
     .addCommand(
       new Command('types').description('list the target types, their settings, and the pace of all').action(() =>
         withApp(async ({ types }) => {
@@ -151,26 +174,41 @@ export function withInput(command: Command): Command {
     .option('--set <name=value>', 'a setting; may be repeated', pairs)
     .option('--secrets <file>', 'JSON object with the secret settings; "-" reads standard input')
     .option('--scope <filter>', 'SCIM filter: who belongs here')
-    .option('--everybody', 'no scope filter')
+    .option('--group <name>', 'only who is in this group, or in one inside; may be repeated', list)
+    .option('--everybody', 'no scope filter, and whatever the groups')
     .option('--grant-groups <prefix>', 'members of the group "<prefix>X" are granted X; may be repeated', list)
+    .option('--assignments-file <file>', 'CSV with the columns group, grant and, where the target has several, kind')
     .option('--only-assigned', 'an account only for who is granted something')
+    .option('--passwords <rule>', 'none, random-discard or pass-through: the passwords of accounts')
     .option('--rules <json>', 'rules as a JSON object', jsonObject)
     .option('--pace <json>', 'times and limits as a JSON object', jsonObject);
 }
 
-export async function inputOf(app: App, options: InputOptions, typeName: string): Promise<TargetInput> {
+/** @param stored the target's rules, where it is there: of its assignments a file replaces the table alone. */
+export async function inputOf(
+  app: App,
+  options: InputOptions,
+  typeName: string,
+  stored: Partial<Rules> = {},
+): Promise<TargetInput> {
   const secretNames = app.types.get(typeName)?.secrets ?? [];
   const exposed = Object.keys(options.set ?? {}).find((name) => secretNames.includes(name));
   if (exposed) {
     throw new AdminError(`${exposed} is a secret: other users can read command lines. Pass it with --secrets <file>.`);
   }
   const secrets = options.secrets === undefined ? undefined : await readSecrets(options.secrets);
+  const prefixes = options.grantGroups?.map((groupPrefix) => ({ groupPrefix }));
+  const given = prefixes ?? (options.rules?.assignments as Rules['assignments'] | undefined);
+  const file = options.assignmentsFile;
+  const assignments = file === undefined ? given : await readAssignments(file, given ?? stored.assignments ?? []);
   const rules = {
     ...options.rules,
+    ...(options.everybody && { scope: null, groups: null }),
     ...(options.scope !== undefined && { scope: options.scope }),
-    ...(options.everybody && { scope: null }),
+    ...(options.group && { groups: options.group }),
     ...(options.onlyAssigned && { onlyAssigned: true }),
-    ...(options.grantGroups && { assignments: options.grantGroups.map((groupPrefix) => ({ groupPrefix })) }),
+    ...(options.passwords !== undefined && { passwords: options.passwords }),
+    ...(assignments && { assignments }),
   };
   return {
     ...((options.set || secrets) && { settings: { ...options.set, ...secrets } }),
@@ -203,6 +241,8 @@ async function check(app: App, tenant: string, name: string): Promise<void> {
   const lane = await openLane(await requireTarget(app.store, tenant, name), { ...app, onCall: () => {} });
   const io = createIo(lane, { userId: null, activityId: null, urgent: true, outlives: () => true });
   print(`${good('It works.')} ${await lane.connection.check(io)}`);
+  const problem = passwordProblem(lane);
+  if (problem) print(bad(problem));
 }
 
 function pairs(text: string, before: Record<string, string> = {}): Record<string, string> {

@@ -2,8 +2,8 @@
 import { InvalidArgumentError } from 'commander';
 import type { App } from '../app.ts';
 import { findUsers, findUsersByEmail } from '../directory/people.ts';
-import { type Lane, openLane } from '../sync/lanes.ts';
-import { requireTarget } from '../sync/targets.ts';
+import { requireTarget } from '../sync/admin/targets.ts';
+import { type Lane, openLane } from '../sync/lanes/lanes.ts';
 import { AdminError, requireTenant } from '../tenancy/tenants.ts';
 
 /** What `--help` says of it. */

@@ -2,10 +2,10 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { App } from '../app.ts';
 import { findUsers } from '../directory/people.ts';
-import type { Asked, Called, Received } from '../sync/history.ts';
-import { findTarget } from '../sync/targets.ts';
-import { type Entry, type Timeline, whyTarget, whyUser } from '../sync/timeline.ts';
-import { type Touched, type Why, whyRequest } from '../sync/why.ts';
+import { findTarget } from '../sync/admin/targets.ts';
+import type { Asked, Called, Received } from '../sync/why/history.ts';
+import { type Entry, type Timeline, whyTarget, whyUser } from '../sync/why/timeline.ts';
+import { type Touched, type Why, whyRequest } from '../sync/why/why.ts';
 import { AdminError, requireTenant } from '../tenancy/tenants.ts';
 import { bad, bold, dim, good, print, printJson, when, width, withApp, wrapped } from './terminal.ts';
 

@@ -15,7 +15,16 @@ export interface Actor {
 
 export interface Activity {
   /** `sync`: nothing changed, but it is to be carried on now. */
-  action: 'create' | 'replace' | 'patch' | 'delete' | 'sync' | 'adopt' | 'refuse to adopt';
+  action:
+    | 'create'
+    | 'replace'
+    | 'patch'
+    | 'delete'
+    | 'sync'
+    | 'adopt'
+    | 'refuse to adopt'
+    | 'action done'
+    | 'set password';
   resourceType: string;
   resourceId: string;
   /** Attribute paths that changed, without values. */
@@ -60,8 +69,8 @@ export async function recordChange(
       activity_id: activityId,
       urgent: change.urgent ? 1 : 0,
       cursor: null,
-      // Of one user or some members: it is looked at account by account.
-      assessed: change.subject === 'user' || change.subject === 'group-members' ? 1 : 0,
+      // Of one user or some members: it is looked at account by account. Below a group it is part of what was.
+      assessed: change.subject === 'group' || change.subject === 'target' ? 0 : 1,
       created_at: now,
     })
     .returning('seq')

@@ -7,7 +7,7 @@
  */
 import { randomUUIDv7 } from 'node:crypto';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
-import { uniqueness } from '../scim/errors.ts';
+import { readOnlyResources, uniqueness } from '../scim/errors.ts';
 import { etag, namesTag } from '../scim/etag.ts';
 import { type ProjectionParameters, selectionOf, wantsComputed } from '../scim/projection.ts';
 import type { QueryParameters } from '../scim/query.ts';
@@ -21,6 +21,7 @@ import type { Seal } from './cursor.ts';
 import { type ListResponse, listResources } from './list.ts';
 import { uniquePaths } from './lookups.ts';
 import { countMembers } from './members.ts';
+import { type PasswordKeeping, together, Unsealed, withSealed } from './passwords.ts';
 import type { NotedClient, OnNotes } from './quirks.ts';
 import { present, type Reading, requireRow } from './reading.ts';
 import { showsOthers } from './references.ts';
@@ -105,13 +106,15 @@ export interface DirectoryOptions {
   /** Told after each write that sync has to carry on. */
   onChange: () => void;
   onNotes?: OnNotes;
+  /** Who is to be given the passwords that identity providers set; undefined: nobody, and none is kept. */
+  passwords?: PasswordKeeping;
 }
 
 /** A group with more members answers PATCH with 204. */
 const LARGE_GROUP = 1_000;
 
 export function createDirectory(options: DirectoryOptions): Directory {
-  const { store, types, computed, baseUrl, cursors, onChange, onNotes } = options;
+  const { store, types, computed, baseUrl, cursors, onChange, onNotes, passwords: keeping } = options;
 
   const reading = (caller: DirectoryCaller, type: ResourceType): Reading => ({
     db: store.read,
@@ -151,12 +154,15 @@ export function createDirectory(options: DirectoryOptions): Directory {
     { ifMatch, ifNoneMatch }: Request,
     work: (writing: Writing) => Promise<T>,
   ): Promise<T> => {
+    if (type.readOnly) throw readOnlyResources(type);
     const now = await store.now();
     // What has to be run again after a conflict notes the same once more, which makes no difference.
     const notes: Note[] = [];
     try {
-      return await store.write((trx) =>
-        work({ trx, dialect: store.dialect, caller, type, now, ifMatch, ifNoneMatch, notes }),
+      return await withSealed(keeping, (passwords) =>
+        store.write((trx) =>
+          work({ trx, dialect: store.dialect, caller, type, now, ifMatch, ifNoneMatch, notes, passwords }),
+        ),
       );
     } catch (error) {
       throw refused(error, type);
@@ -174,25 +180,41 @@ export function createDirectory(options: DirectoryOptions): Directory {
     baseUrl,
 
     async create(caller, type, body, query) {
-      const saved = await write(caller, 'POST', type, {}, (writing) => createRow(writing, randomUUIDv7(), body));
+      const id = randomUUIDv7();
+      const saved = await write(caller, 'POST', type, {}, (writing) => createRow(writing, id, body));
       return answer(caller, type, saved, query);
     },
 
     async createTogether(creations) {
+      const readOnly = creations.findIndex(({ type }) => type.readOnly);
+      const refusedType = creations[readOnly]?.type;
+      if (refusedType) throw new NoneCreated(readOnly, readOnlyResources(refusedType));
       const now = await store.now();
       let at = 0;
       const notes = creations.map((): Note[] => []);
-      const rows = store.write(async (trx) => {
-        const saved: Saved[] = [];
-        for (const [index, { caller, type, id, body }] of creations.entries()) {
-          // Readers have their turn, however long the circle is.
-          if (index > 0) await turnOfTheLoop();
-          at = index;
-          const writing = { trx, dialect: store.dialect, caller, type, now, notes: notes[index] ?? [] };
-          saved.push(await createRow(writing, id, body));
-        }
-        return saved;
-      });
+      const rows = withSealed(keeping, (passwords) =>
+        store.write(async (trx) => {
+          const saved: Saved[] = [];
+          const unsealed: Unsealed[] = [];
+          for (const [index, { caller, type, id, body }] of creations.entries()) {
+            // Readers have their turn, however long the circle is.
+            if (index > 0) await turnOfTheLoop();
+            at = index;
+            // Run once more for a password that was not sealed yet, it notes what holds when all of them are there.
+            notes[index] = [];
+            const writing = { trx, dialect: store.dialect, caller, type, now, notes: notes[index], passwords };
+            await createRow(writing, id, body).then(
+              (row) => saved.push(row),
+              (error) => {
+                if (!(error instanceof Unsealed)) throw error;
+                unsealed.push(error);
+              },
+            );
+          }
+          if (unsealed.length > 0) throw together(unsealed);
+          return saved;
+        }),
+      );
       const counted = rows.finally(() => {
         for (const [index, { caller, type }] of creations.entries()) noted(caller, 'POST', type, notes[index] ?? []);
       });

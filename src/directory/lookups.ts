@@ -10,7 +10,7 @@ import type { Database } from '../store/tables.ts';
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
 /** Besides every attribute whose schema says that it is unique. Paths that a type does not have cost nothing. */
-const LOOKED_UP = ['externalId', 'displayName', 'emails.value', `${ENTERPRISE}:employeeNumber`];
+const LOOKED_UP = ['externalId', 'displayName', 'value', 'emails.value', `${ENTERPRISE}:employeeNumber`];
 
 /** A longer value is shortened, with a hash: PostgreSQL's index rows have a limit. Prefix searches stay right up to it. */
 const LONGEST = 300;

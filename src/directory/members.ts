@@ -137,6 +137,7 @@ export async function writeMembers(
           type_folded: member.type === null ? null : fold(member.type),
           change_seq: changeSeq,
           removed: 0 as const,
+          nested: isGroup(tenant, member.value),
         })),
       )
       .onConflict((conflict) =>
@@ -148,6 +149,7 @@ export async function writeMembers(
           type_folded: row.ref('excluded.type_folded'),
           change_seq: changeSeq,
           removed: 0,
+          nested: row.ref('excluded.nested'),
         })),
       )
       // Asked on the way, so that it costs no statement; of a long list only at its beginning.
@@ -165,6 +167,12 @@ export async function writeMembers(
       .execute();
   }
   return { strangers: strangers ?? false };
+}
+
+/** An id that is none's now never becomes anybody's, so this holds for as long as the membership. */
+function isGroup(tenant: string, id: string) {
+  return sql<0 | 1>`(select count(*) from resources where tenant = ${tenant} and id = ${id} and type = 'Group'
+    and deleted_at is null)`;
 }
 
 /** Takes somebody who is deleted out of all groups: they change with it. */
@@ -235,12 +243,22 @@ export async function countMembers(
   return (await standing(db, tenant, groupId).select('member_id').limit(atMost).execute()).length;
 }
 
-/** The groups that each of `memberIds` is in, with their names. */
+/** A group as somebody who is in it sees it. */
+export interface GroupRef {
+  value: string;
+  display: string | null;
+}
+
+/**
+ * The groups that each of `memberIds` is in itself, with their names.
+ * @param atMost memberships; with more the rest is missing.
+ */
 export async function groupsOf(
   db: Kysely<Database>,
   tenant: string,
   memberIds: readonly string[],
-): Promise<Map<string, { value: string; display: string | null }[]>> {
+  atMost?: number,
+): Promise<Map<string, GroupRef[]>> {
   if (memberIds.length === 0) return new Map();
   const rows = await db
     .selectFrom('members')
@@ -254,9 +272,10 @@ export async function groupsOf(
     .where('members.tenant', '=', tenant)
     .where('members.member_id', 'in', memberIds)
     .where('members.removed', '=', 0)
-    .orderBy('resources.seq')
+    .$if(atMost === undefined, (query) => query.orderBy('resources.seq'))
+    .$if(atMost !== undefined, (query) => query.limit(atMost ?? 0))
     .execute();
-  const grouped = new Map<string, { value: string; display: string | null }[]>();
+  const grouped = new Map<string, GroupRef[]>();
   const names = new Map<string, string | null>();
   for (const row of rows) {
     const list = grouped.get(row.member_id) ?? [];

@@ -4,18 +4,24 @@ import { fold } from '../scim/comparable.ts';
 import type { Complex } from '../scim/document.ts';
 import type { Dialect } from '../store/dialect.ts';
 import type { Database, Millis } from '../store/tables.ts';
-import { groupsOf } from './members.ts';
+import { withEntryValues } from './entry-values.ts';
+import { membershipsOf } from './nesting.ts';
 
 export interface DirectoryUser {
   id: string;
-  /** The SCIM resource: its document with `id`, `groups` and `meta`. */
+  /**
+   * The SCIM resource: its document with `id`, `groups` (those that it is a member of itself) and `meta`; roles and
+   * entitlements by their values (entry-values.ts).
+   */
   resource: Complex;
   deleted: boolean;
-  /** Display names of the groups that the user is a member of now. */
+  /** Display names of the groups that the user is in now, through other groups too: those come last. */
   groups: readonly string[];
+  /** Why `groups` is not all of them: nothing can be computed from it. */
+  groupsProblem?: string;
 }
 
-/** Two statements, whatever the number of users. Ids that are no users are left out. */
+/** Three statements and one for each level of nested groups, whatever the number of users. Ids that are no users are left out. */
 export async function readPeople(
   db: Kysely<Database>,
   tenant: string,
@@ -29,17 +35,20 @@ export async function readPeople(
     .where('id', 'in', ids)
     .where('type', '=', 'User')
     .execute();
-  const groups = await groupsOf(db, tenant, ids);
+  const groups = await membershipsOf(db, tenant, ids);
+  const stored = users.map((row): Complex => JSON.parse(row.document));
+  const documents = await withEntryValues(db, tenant, stored);
 
   return new Map(
-    users.map((row) => {
+    users.map((row, index) => {
       const meta = { resourceType: 'User', created: row.created, lastModified: row.last_modified };
-      const memberships = groups.get(row.id) ?? [];
+      const { direct, nested } = groups.get(row.id) ?? { direct: [], nested: [] };
       const user: DirectoryUser = {
         id: row.id,
-        resource: { ...JSON.parse(row.document), id: row.id, groups: memberships.map(reference), meta },
+        resource: { ...documents[index], id: row.id, groups: direct.map(reference), meta },
         deleted: row.deleted_at !== null,
-        groups: memberships.flatMap((group) => group.display ?? []),
+        groups: [...new Set([...direct, ...(nested ?? [])].flatMap((group) => group.display ?? []))],
+        ...(nested === null && { groupsProblem: 'it is in more nested groups than are followed' }),
       };
       return [row.id, user];
     }),

@@ -3,7 +3,7 @@ import { type Expression, type RawBuilder, sql } from 'kysely';
 import { comparable } from '../scim/comparable.ts';
 import { tooMany } from '../scim/errors.ts';
 import type { FilterPath } from '../scim/filter/ast.ts';
-import type { Attribute } from '../scim/schema.ts';
+import { type Attribute, coreSchemasOf } from '../scim/schema.ts';
 import type { Dialect, JsonPath } from '../store/dialect.ts';
 import { type Condition, FALSE, type FilterContext, leaves, type Source, type Test, TRUE } from './filter-source.ts';
 import { rowsSource } from './relation-sql.ts';
@@ -107,13 +107,13 @@ export function metaText(sub: Attribute, { dialect, type, baseUrl }: FilterConte
   }
 }
 
-/** `schemas` follows from the content: the core schema, and each extension that has any. */
+/** `schemas` follows from the content: the core schemas, and each extension that has any. */
 function schemasSql(test: Test, { dialect, type }: FilterContext): Condition {
   const has = (urn: string, present: Condition) =>
     sql`(${present} and ${test(dialect.bytewise(sql`cast(${urn} as text)`))})`;
   return sql`(${sql.join(
     [
-      has(type.schema.id, TRUE),
+      ...coreSchemasOf(type).map(({ id }) => has(id, TRUE)),
       ...type.extensions.map(({ schema }) =>
         has(schema.id, dialect.jsonExists(sql.ref('resources.search'), [schema.id])),
       ),

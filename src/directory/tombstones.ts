@@ -1,6 +1,6 @@
 /**
  * Who was deleted and may come back. A person is the same where `externalId` and `userName` both match: a name alone may
- * have been given to somebody else. What a rehire takes over is sync's matter (sync/takeover.ts).
+ * have been given to somebody else. What a rehire takes over is sync's matter (sync/accounts/takeover.ts).
  */
 import { createHash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';

@@ -14,6 +14,7 @@ import { recordActivity, recordChange } from './changes.ts';
 import type { DirectoryCaller } from './directory.ts';
 import { lookupsOf, writeLookups } from './lookups.ts';
 import { leaveGroups, type MembersDelta, type MembersWish, membersDelta, writeMembers } from './members.ts';
+import { forgetPasswords, type Passwords } from './passwords.ts';
 import { isId, type Row, requireRow } from './reading.ts';
 import { wishOf, wishOnly } from './relation-wish.ts';
 import { memberValue, type Relations } from './relations.ts';
@@ -32,6 +33,8 @@ export interface Writing {
   ifNoneMatch?: string | undefined;
   /** Where the message's quirks are put down, also where it is refused. */
   notes: Note[];
+  /** Where passwords are kept until they are delivered; undefined: nowhere. */
+  passwords?: Passwords | undefined;
 }
 
 /** The row as it is now. */
@@ -44,11 +47,15 @@ export interface Saved extends Row {
   relations?: Relations;
 }
 
+/** In the activity of a write that set one: that, and never what. */
+const PASSWORD = 'password';
+
 const NO_DELTA: MembersDelta = { added: [], removed: [] };
 
 export async function createRow(writing: Writing, id: string, body: unknown): Promise<Saved> {
   const { trx, dialect, caller, type, now } = writing;
-  const { document, relations } = readResource(body, type, 'create', readOptions(writing));
+  const { document, relations, password } = readResource(body, type, 'create', readOptions(writing));
+  const keeps = await keepPassword(writing, id, password, true);
   const search = searchForm(document, type);
   const at = instantOf(now);
   const row: Row = { id, version: 1, created: at, last_modified: at, document: JSON.stringify(document) };
@@ -82,7 +89,12 @@ export async function createRow(writing: Writing, id: string, body: unknown): Pr
   await recordActivity(
     trx,
     caller,
-    { action: 'create', resourceType: type.name, resourceId: id, changed: Object.keys(document) },
+    {
+      action: 'create',
+      resourceType: type.name,
+      resourceId: id,
+      changed: [...Object.keys(document), ...(keeps ? [PASSWORD] : [])],
+    },
     now,
   );
   const known = relation && added.length > 0 ? { [relation]: added.map(memberValue) } : {};
@@ -93,11 +105,12 @@ export async function replaceRow(writing: Writing, id: string, body: unknown): P
   const { type } = writing;
   const row = await lockRow(writing, id);
   const before = JSON.parse(row.document) as Document;
-  const { document, relations } = readResource(body, type, { replace: before }, readOptions(writing));
+  const { document, relations, password } = readResource(body, type, { replace: before }, readOptions(writing));
+  const keeps = await keepPassword(writing, id, password);
   const relation = writableRelation(type);
   // RFC 7644 section 3.5.1: an attribute that is left out is cleared.
   const wish = relation ? wishOnly(relations[relation] ?? []) : null;
-  return save(writing, row, { action: 'replace', before, document, wish });
+  return save(writing, row, { action: 'replace', before, document, wish, keeps });
 }
 
 export async function patchRow(writing: Writing, id: string, body: unknown): Promise<Saved> {
@@ -106,8 +119,16 @@ export async function patchRow(writing: Writing, id: string, body: unknown): Pro
   const before = JSON.parse(row.document) as Document;
   const createOnReplace = caller.idp === 'entra';
   const patched = applyPatch(before, body, type, { createOnReplace, ...readOptions(writing) });
+  const keeps = await keepPassword(writing, id, patched.password);
   const wish = await wishOf(trx, caller.tenant, id, patched.relations);
-  return save(writing, row, { action: 'patch', before, document: patched.document, wish });
+  return save(writing, row, { action: 'patch', before, document: patched.document, wish, keeps });
+}
+
+/** @returns whether somebody is to be given it; else it makes no difference that it was sent. @throws Unsealed */
+async function keepPassword(writing: Writing, userId: string, password: string | undefined, initial = false) {
+  const { trx, caller, now, passwords } = writing;
+  const owner = { tenant: caller.tenant, userId };
+  return (await passwords?.keep(trx, { owner, initial, now }, password)) ?? false;
 }
 
 function readOptions({ caller, notes }: Writing) {
@@ -131,6 +152,7 @@ export async function removeRow(writing: Writing, id: string): Promise<void> {
   const person = personOf(type, searchForm(JSON.parse(row.document) as Document, type));
   if (person !== null) await leaveTombstone(trx, { tenant, id, person }, now);
   const subject = writableRelation(type) ? 'group' : 'user';
+  if (subject === 'user') await forgetPasswords(trx, { tenant, userId: id });
   await recordChange(trx, caller, { subject, subjectId: id, urgent: true }, now);
   await recordActivity(trx, caller, { action: 'delete', resourceType: type.name, resourceId: id, changed: [] }, now);
 }
@@ -167,17 +189,19 @@ interface Edit {
   document: Document;
   /** Null: the type has no members. */
   wish: MembersWish | null;
+  /** A password came along, and is kept for who is to be given it. */
+  keeps: boolean;
 }
 
 /** Writes what differs. A request that changes nothing writes nothing: no version, no activity, no change. */
-async function save(writing: Writing, row: Row, { action, before, document, wish }: Edit): Promise<Saved> {
+async function save(writing: Writing, row: Row, { action, before, document, wish, keeps }: Edit): Promise<Saved> {
   const { trx, dialect, caller, type, now } = writing;
   const { tenant } = caller;
   const delta = wish ? await membersDelta(trx, dialect, tenant, row.id, wish) : NO_DELTA;
   const edited = changedPaths(before, document, type);
   const moved = delta.added.length > 0 || delta.removed.length > 0;
   const written = action === 'replace' ? pathsIn(document, type) : edited;
-  if (edited.length === 0 && !moved) return { ...row, changed: false, written };
+  if (edited.length === 0 && !moved && !keeps) return { ...row, changed: false, written };
 
   const relation = writableRelation(type);
   const subject = !relation ? 'user' : edited.length > 0 ? 'group' : 'group-members';
@@ -195,7 +219,7 @@ async function save(writing: Writing, row: Row, { action, before, document, wish
   } else {
     await updateRow(trx, tenant, saved, {});
   }
-  const changed = moved && relation ? [...edited, relation] : edited;
+  const changed = [...edited, ...(moved && relation ? [relation] : []), ...(keeps ? [PASSWORD] : [])];
   await recordActivity(trx, caller, { action, resourceType: type.name, resourceId: row.id, changed }, now);
   return { ...saved, changed: true, written };
 }
@@ -249,7 +273,7 @@ function differing(before: Record<string, unknown>, after: Record<string, unknow
 }
 
 /** Comparable form of an instant. */
-function instantOf(now: Millis): string {
+export function instantOf(now: Millis): string {
   const text = new Date(now).toISOString();
   return instant(text) ?? text;
 }

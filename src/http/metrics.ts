@@ -1,6 +1,6 @@
 /** Prometheus figures. Gauges about accounts are read when asked for; everything else is counted as it happens. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { LaneState } from '../sync/census.ts';
+import type { LaneState } from '../sync/upkeep/census.ts';
 
 export interface Metrics {
   contentType: string;
@@ -33,6 +33,12 @@ export function createMetrics(census: () => Promise<LaneState[]>): Metrics {
   const held = new Gauge({
     name: 'linkspan_accounts_held',
     help: 'Accounts of which something waits for an administrator to approve it (linkspan hold list).',
+    labelNames: lane,
+    registers,
+  });
+  const actions = new Gauge({
+    name: 'linkspan_actions_open',
+    help: 'What people have to do in the target, because the system has no call for it (linkspan action list).',
     labelNames: lane,
     registers,
   });
@@ -110,13 +116,14 @@ export function createMetrics(census: () => Promise<LaneState[]>): Metrics {
   return {
     contentType: registry.contentType,
     async render() {
-      for (const gauge of [unsettled, rejected, held, lag, paused, openRemovals, oldestRemoval]) gauge.reset();
+      for (const gauge of [unsettled, rejected, held, actions, lag, paused, openRemovals, oldestRemoval]) gauge.reset();
       for (const gauge of [findings, reconcileAge]) gauge.reset();
       for (const state of await census()) {
         const labels = { tenant: state.tenant, target: state.target };
         unsettled.set(labels, state.unsettled);
         rejected.set(labels, state.rejected);
         held.set(labels, state.held);
+        actions.set(labels, state.actions);
         lag.set(labels, state.lagSeconds);
         paused.set(labels, state.paused ? 1 : 0);
         openRemovals.set(labels, state.openRemovals);

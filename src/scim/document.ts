@@ -1,7 +1,7 @@
 /**
  * What a resource is made of once it has been read: plain JSON without nulls, under the schema's own names.
  */
-import type { ResourceType } from './schema.ts';
+import { coreSchemasOf, type ResourceType } from './schema.ts';
 
 export type Scalar = string | number | boolean;
 export type Value = Scalar | Value[] | Complex;
@@ -62,8 +62,8 @@ export function sameValue(a: unknown, b: unknown): boolean {
   );
 }
 
-/** The value of `schemas`: the core URN, and that of each extension that is there (RFC 7643 section 3). */
+/** The value of `schemas`: the core URNs, and that of each extension that is there (RFC 7643 section 3). */
 export function presentSchemas(document: Complex, type: ResourceType): string[] {
   const extensions = type.extensions.map(({ schema }) => schema.id).filter((urn) => document[urn] !== undefined);
-  return [type.schema.id, ...extensions];
+  return [...coreSchemasOf(type).map(({ id }) => id), ...extensions];
 }

@@ -84,6 +84,9 @@ export const uniqueness = (detail: string) => new ScimError(409, 'uniqueness', d
 export const forbidden = (detail: string) => new ScimError(403, undefined, detail);
 /** 404 */
 export const notFound = (detail: string) => new ScimError(404, undefined, detail);
+/** 405: clients may only read resources of this type. */
+export const readOnlyResources = ({ name, description }: { name: string; description: string }) =>
+  new ScimError(405, undefined, `${name} resources cannot be created, changed or deleted here. ${description}`);
 /** 412: `If-Match` names another version. */
 export const preconditionFailed = (detail: string) => new ScimError(412, undefined, detail);
 /** 413: more operations, or more bytes, than the service provider configuration allows. */

@@ -1,4 +1,4 @@
-import { type Attribute, findAttribute, type ResourceType, type Schema, schemasOf } from './schema.ts';
+import { type Attribute, coreSchemasOf, findAttribute, type ResourceType, type Schema, schemasOf } from './schema.ts';
 
 /**
  * What a text in attribute notation names (RFC 7644 section 3.10), with canonical names.
@@ -31,7 +31,7 @@ export function resolveNotation(text: string, type: ResourceType): Named | undef
   for (const schema of schemasOf(type)) {
     if (!lower.startsWith(schema.id.toLowerCase())) continue;
     const rest = text.slice(schema.id.length);
-    if (rest === '') return schema === type.schema ? {} : { extension: schema.id };
+    if (rest === '') return coreSchemasOf(type).includes(schema) ? {} : { extension: schema.id };
     const named = /^[:.]/.test(rest) && resolveName(rest.slice(1), type, schema);
     if (named) return named;
   }
@@ -41,7 +41,7 @@ export function resolveNotation(text: string, type: ResourceType): Named | undef
 /** Resolves `attribute` or `attribute.sub` within one of the type's schemas. */
 export function resolveName(text: string, type: ResourceType, schema: Schema): Named | undefined {
   const [name = '', subName, ...deeper] = text.split('.');
-  const core = schema === type.schema;
+  const core = coreSchemasOf(type).includes(schema);
   const attribute = findAttribute(core ? type : schema, name);
   if (!attribute || deeper.length > 0) return undefined;
   const named: Named = core ? { attribute } : { extension: schema.id, attribute };

@@ -6,7 +6,10 @@
  * follows from a schema's characteristics or from private keys there. A resource type carries:
  * - `urn:linkspan:relations`: multi-valued attributes that live as rows outside the document (members, groups);
  * - `urn:linkspan:defaults`: attributes that always have a value: given at creation, kept by a message that forgets them;
- * - `urn:linkspan:computed`: extensions that nobody writes and nothing keeps: worked out when they are asked for.
+ * - `urn:linkspan:computed`: extensions that nobody writes and nothing keeps: worked out when they are asked for;
+ * - `urn:linkspan:readOnly`: whether clients may only read its resources;
+ * - `urn:linkspan:alsoAs`: further core schemas that its resources meet, each shown as a resource type with an id of its own,
+ *   for clients that look for that schema.
  *
  * A schema may say `urn:linkspan:extends`: the names of the resource types that it extends.
  */
@@ -20,6 +23,8 @@ const RELATIONS_KEY = 'urn:linkspan:relations';
 const DEFAULTS_KEY = 'urn:linkspan:defaults';
 const COMPUTED_KEY = 'urn:linkspan:computed';
 const EXTENDS_KEY = 'urn:linkspan:extends';
+const READ_ONLY_KEY = 'urn:linkspan:readOnly';
+const ALSO_AS_KEY = 'urn:linkspan:alsoAs';
 
 /** RFC 7643 section 2.2 gives what is left out. */
 const characteristics = {
@@ -67,6 +72,8 @@ const resourceTypeJson = z.object({
   [RELATIONS_KEY]: z.array(z.string()).default([]),
   [DEFAULTS_KEY]: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
   [COMPUTED_KEY]: z.array(z.string()).default([]),
+  [READ_ONLY_KEY]: z.boolean().default(false),
+  [ALSO_AS_KEY]: z.array(z.strictObject({ id: z.string(), schema: z.string() })).default([]),
 });
 export type AttributeJson = z.input<typeof attributeJson>;
 
@@ -97,7 +104,7 @@ export interface ResourceType {
   readonly description: string;
   readonly schema: Schema;
   readonly extensions: readonly { readonly schema: Schema; readonly required: boolean }[];
-  /** The common attributes (RFC 7643 section 3.1) and those of the core schema. */
+  /** The common attributes (RFC 7643 section 3.1) and those of the core schemas. */
   readonly attributes: AttributeMap;
   /** By canonical name. */
   readonly relations: ReadonlyMap<string, Attribute>;
@@ -105,6 +112,10 @@ export interface ResourceType {
   readonly defaults: ReadonlyMap<string, Scalar>;
   /** URNs of extensions whose attributes are worked out: they can be asked for, and be neither written nor compared. */
   readonly computed: ReadonlySet<string>;
+  /** Clients may read its resources and do nothing else to them. */
+  readonly readOnly: boolean;
+  /** Further core schemas that its resources meet, and the id under which the type is shown with each. */
+  readonly alsoAs: readonly { readonly id: string; readonly schema: Schema }[];
 }
 
 /** An attribute, or a sub-attribute, by name in any case. */
@@ -118,9 +129,14 @@ export function namesOf(attributes: AttributeMap): string[] {
   return [...attributes.values()].map(({ name }) => name);
 }
 
+/** Whose attributes stand in the resource itself: nearly always one. */
+export function coreSchemasOf(type: ResourceType): readonly Schema[] {
+  return [type.schema, ...type.alsoAs.map(({ schema }) => schema)];
+}
+
 /** The schemas that a resource of this type is made of, the core schema first. */
 export function schemasOf(type: ResourceType): readonly Schema[] {
-  return [type.schema, ...type.extensions.map(({ schema }) => schema)];
+  return [...coreSchemasOf(type), ...type.extensions.map(({ schema }) => schema)];
 }
 
 /**
@@ -169,8 +185,10 @@ function buildResourceType(json: unknown, schemas: ReadonlyMap<string, Schema>):
   };
   const schema = schemaOf(definition.schema);
   const common = attributeMap(z.array(attributeJson).parse(COMMON_ATTRIBUTES));
+  const alsoAs = definition[ALSO_AS_KEY].map((also) => ({ id: also.id, schema: schemaOf(also.schema) }));
+  const further = alsoAs.flatMap((also) => [...also.schema.attributes]);
   // The common attributes come first and prevail over a schema that lists them too (RFC 7643 section 3.1).
-  const attributes = new Map([...common, ...schema.attributes, ...common]);
+  const attributes = new Map([...common, ...schema.attributes, ...further, ...schema.attributes, ...common]);
   const attributeOf = (attributeName: string): Attribute => {
     const attribute = attributes.get(attributeName.toLowerCase());
     if (!attribute) throw new Error(`ResourceType ${name} names the attribute ${attributeName}, which is not defined`);
@@ -195,6 +213,8 @@ function buildResourceType(json: unknown, schemas: ReadonlyMap<string, Schema>):
     relations: new Map(relations.map((attribute) => [attribute.name, attribute])),
     defaults: new Map(Object.entries(definition[DEFAULTS_KEY]).map(([key, value]) => [attributeOf(key).name, value])),
     computed: new Set(definition[COMPUTED_KEY].map((urn) => schemaOf(urn).id)),
+    readOnly: definition[READ_ONLY_KEY],
+    alsoAs,
   };
 }
 
@@ -257,10 +277,10 @@ function attributeResource(attribute: Attribute): Record<string, unknown> {
   };
 }
 
-/** A ResourceType resource as `/ResourceTypes` shows it (RFC 7643 section 8.6). */
-export function resourceTypeResource(type: ResourceType, baseUrl = '') {
-  const { id, name, endpoint, description, schema, extensions } = type;
-  return {
+/** The ResourceType resources as which `/ResourceTypes` shows a type (RFC 7643 section 8.6): one for each core schema. */
+export function resourceTypeResources(type: ResourceType, baseUrl = '') {
+  const { name, endpoint, description, extensions } = type;
+  return [type, ...type.alsoAs].map(({ id, schema }) => ({
     schemas: [RESOURCE_TYPE_URN],
     id,
     name,
@@ -269,5 +289,5 @@ export function resourceTypeResource(type: ResourceType, baseUrl = '') {
     schema: schema.id,
     schemaExtensions: extensions.map(({ schema: extension, required }) => ({ schema: extension.id, required })),
     meta: { resourceType: 'ResourceType', location: `${baseUrl}/ResourceTypes/${id}` },
-  };
+  }));
 }

@@ -22,6 +22,7 @@ const DISTINCT: Readonly<Record<string, number>> = {
   lease_owner: 10,
   waits_for: 10_000,
   group_id: 1_000,
+  nested: 1_000,
   member_id: 50_000,
   resource_id: 50_000,
   user_id: 50_000,
@@ -31,6 +32,8 @@ const DISTINCT: Readonly<Record<string, number>> = {
   woken: 2,
   change_seq: 10_000,
   assessed: 1_000,
+  look_at: 10_000,
+  closed_at: 10_000,
 };
 
 interface Statistic {

@@ -22,6 +22,7 @@ export interface Database {
   targets: TargetsTable;
   accounts: AccountsTable;
   intents: IntentsTable;
+  passwords: PasswordsTable;
   receipts: ReceiptsTable;
   calls: CallsTable;
   remote_links: RemoteLinksTable;
@@ -29,9 +30,12 @@ export interface Database {
   holds: HoldsTable;
   hold_items: HoldItemsTable;
   starts: StartsTable;
+  actions: ActionsTable;
   reconciles: ReconcilesTable;
   listed: ListedTable;
   findings: FindingsTable;
+  catalogue: CatalogueTable;
+  catalogue_looks: CatalogueLooksTable;
   derived: DerivedTable;
   quirks: QuirksTable;
 }
@@ -116,7 +120,7 @@ export interface TombstonesTable {
 
 /**
  * Group membership. Primary key (tenant, group_id, member_id); index (tenant, member_id, group_id); index (tenant,
- * group_id, change_seq). A removed member stays, marked, until fan-out has seen it.
+ * group_id, change_seq), and (tenant, nested, group_id, member_id) where nested = 1. A removed member stays, marked, until fan-out has seen it.
  */
 export interface MembersTable {
   tenant: string;
@@ -134,23 +138,26 @@ export interface MembersTable {
   /** The change that last touched this row (changes.seq), which fan-out drains by. */
   change_seq: number;
   removed: 0 | 1;
+  /** 1: the member is a group of the tenant. */
+  nested: Generated<0 | 1>;
 }
 
 /**
  * "This user, this group or these rules changed." Fan-out turns each into due accounts and deletes it. `seq` as in
  * resources: rowid on SQLite, identity on PostgreSQL. Index (tenant, subject_id); three of (tenant, urgent desc, seq), each for
- * one kind of change (sync/turns.ts).
+ * one kind of change (sync/fan-out/turns.ts).
  */
 export interface ChangesTable {
   seq: Generated<number>;
   tenant: string;
-  subject: 'user' | 'group-members' | 'group' | 'target';
+  /** `group-below`: what a group was given or lost concerns the users of one in it, and of those in that, now. */
+  subject: 'user' | 'group-members' | 'group' | 'group-below' | 'target';
   /** SCIM id of the user or group, or the target's id. `group-members`: only members with this change_seq. */
   subject_id: string;
   activity_id: string | null;
   /** 1: may take access away, and goes first. */
   urgent: 0 | 1;
-  /** How far fan-out has come through the subject's members or users. */
+  /** How far fan-out has come through the subject's members or users; of `group-below` `<group>/<user>`. */
   cursor: string | null;
   /**
    * 1: what it would take away has been compared with the limits (sync/holds), or is not to be. Index (assessed,
@@ -194,12 +201,14 @@ export interface TargetsTable {
   secrets: string | null;
   /** JWE of what the connection keeps (refresh token). */
   vault: string | null;
-  /** JSON: scope, assignments, leaving policies (sync/rules.ts). */
+  /** JSON: scope, assignments, leaving policies (sync/rules/rules.ts). */
   rules: string;
-  /** JSON: times and limits (sync/pace.ts). */
+  /** JSON: times and limits (sync/lanes/pace.ts). */
   pace: string;
   /** 1: the rules limit how much may be done (sync/holds). */
   limited: Generated<0 | 1>;
+  /** 1: passwords that the identity provider sets are passed through to it (sync/work/pass-through.ts). */
+  takes_passwords: Generated<0 | 1>;
   state: 'active' | 'paused';
   /** `admin`: until resumed by hand. `engine`: a probe resumes it. */
   paused_by: 'admin' | 'engine' | null;
@@ -214,7 +223,7 @@ export interface TargetsTable {
 
 /**
  * One user in one target. Primary key (tenant, target_id, user_id); index (tenant, target_id, urgent desc, due_at,
- * changed_at) where due_at is not null; index (tenant, target_id) where outcome = 'reject' and due_at is null; index (tenant, user_id); index (lease_owner) where lease_owner is not null;
+ * changed_at, look_at) where due_at is not null; index (tenant, target_id, look_at) where look_at is not null and due_at is null; index (tenant, target_id) where outcome = 'reject' and due_at is null; index (tenant, user_id); index (lease_owner) where lease_owner is not null;
  * index (tenant, target_id, waits_for) where waits_for is not null; index (tenant, activity_id) where activity_id is not
  * null; index (tenant, removal_asked_at, target_id, user_id) where removal_asked_at is not null; index (tenant,
  * removal_activity_id) where removal_activity_id is not null.
@@ -240,14 +249,14 @@ export interface AccountsTable {
   waits_for: string | null;
   remote_id: string | null;
   situation: string | null;
-  /** Kind of the last outcome: `done`, `retry`, `snooze`, `reject`, `pause`, `hold`; null = never worked on. */
+  /** Kind of the last outcome: `done`, `retry`, `snooze`, `reject`, `pause`, `hold`, `manual`; null = never worked on. */
   outcome: string | null;
   reason: string | null;
-  /** Class of the last failure (sync/failures.ts); null = the last pass did not fail. */
+  /** Class of the last failure (sync/lanes/failures.ts); null = the last pass did not fail. */
   failure: 'transient' | 'account' | 'target' | 'unknown' | null;
-  /** JSON: Question (sync/adoption.ts), records that it may be, for an administrator; index (tenant, target_id, user_id). */
+  /** JSON: Question (sync/work/adoption.ts), records that it may be, for an administrator; index (tenant, target_id, user_id). */
   adoption: string | null;
-  /** JSON: Adopted (sync/adoption.ts), where the linked record had been there before. */
+  /** JSON: Adopted (sync/work/adoption.ts), where the linked record had been there before. */
   adopted: string | null;
   /** JSON: Observed as last seen, or null. */
   observed: string | null;
@@ -263,11 +272,39 @@ export interface AccountsTable {
   changed_at: Millis;
   last_success_at: Millis | null;
   last_error_at: Millis | null;
-  /** JSON: Asked (sync/removals.ts), the removals that were asked for and are not confirmed yet; null: none. */
+  /** JSON: Asked (sync/work/removals.ts), the removals that were asked for and are not confirmed yet; null: none. */
   removals: string | null;
   /** When the oldest of them was asked for, and by which request. */
   removal_asked_at: Millis | null;
   removal_activity_id: string | null;
+  /**
+   * When it is to be looked at because something is to be done by hand there. Stays while it is due for that alone; null:
+   * nothing is, or the account is due for more.
+   */
+  look_at: Generated<Millis | null>;
+  /** How many actions are open (ActionsTable). */
+  open_actions: Generated<number>;
+  /** When a password of the identity provider was last delivered; which one is known nowhere. */
+  password_set_at: Millis | null;
+}
+
+/**
+ * Passwords that an identity provider has set and that a target has not been given yet. Primary key (tenant, user_id,
+ * target_id); index (tenant, target_id, created_at).
+ */
+export interface PasswordsTable {
+  tenant: string;
+  user_id: string;
+  target_id: string;
+  /** Another one for each password that is set: only the one that was delivered is wiped. */
+  id: string;
+  /** JWE, bound to tenant and user. */
+  sealed: string;
+  /** 1: it came with the user (POST). */
+  initial: 0 | 1;
+  /** 1: a create has been sent with it. */
+  sent: 0 | 1;
+  created_at: Millis;
 }
 
 /** A create or invite about to be sent. Open until `closed_at`. Primary key (tenant, target_id, user_id, id). */
@@ -283,6 +320,8 @@ export interface IntentsTable {
   closed_at: Millis | null;
   /** `linked`, `absent`, `refused`. */
   result: string | null;
+  /** When it was committed: `created_at` moves on with every unclear call. Null: by an older version. */
+  committed_at: Generated<Millis | null>;
 }
 
 /**
@@ -415,6 +454,46 @@ export interface FindingsTable {
 }
 
 /**
+ * What a target has to assign, shown as SCIM roles and entitlements. Primary key (tenant, target_id, kind, entry_id); unique
+ * (tenant, scim_id).
+ */
+export interface CatalogueTable {
+  tenant: string;
+  target_id: string;
+  /** As in CatalogueEntry: one of the target type's kinds of assignments. */
+  kind: string;
+  /** Its id in the target. */
+  entry_id: string;
+  name: string;
+  description: string | null;
+  /** A number, written as JSON does. */
+  weight: string | null;
+  /** resources.id, for good. */
+  scim_id: string;
+  /** When the target last had it. */
+  seen_at: Millis;
+  /** Since then the target has it no more. */
+  gone_at: Millis | null;
+}
+
+/** How the looks at a target's catalogue went (sync/catalogue). Primary key (tenant, target_id). */
+export interface CatalogueLooksTable {
+  tenant: string;
+  target_id: string;
+  /** targets.revision at the last one; null: none has ended. */
+  revision: number | null;
+  /** Who is at one, for as long as it says so. */
+  owner: string | null;
+  alive_until: Millis;
+  /** When the last one ended. */
+  tried_at: Millis | null;
+  /** When the last one ended well. */
+  refreshed_at: Millis | null;
+  /** Why the last one did not, in words. */
+  problem: string | null;
+}
+
+/**
  * A set of changes that waits for an administrator. Primary key (tenant, id); index (tenant, target_id, kind) where closed_at
  * is null.
  */
@@ -466,6 +545,37 @@ export interface StartsTable {
   started_at: Millis;
   /** 0: approved, so that it does not use the limit up. */
   counted: 0 | 1;
+}
+
+/**
+ * What a person has to do in a target because the system has no call for it. Primary key (tenant, id); unique (tenant,
+ * target_id, user_id, kind, subject) where closed_at is null; index (tenant, user_id); index (tenant, closed_at) where closed_at
+ * is not null.
+ */
+export interface ActionsTable {
+  tenant: string;
+  /** Short, because people type it. */
+  id: string;
+  target_id: string;
+  user_id: string;
+  kind: 'unassign' | 'disable' | 'delete' | 'create' | 'rename' | 'update' | 'enable' | 'assign';
+  /** The assignment concerned; '' where there is none. */
+  subject: string;
+  /** What to do, in words. */
+  todo: string;
+  opened_at: Millis;
+  /** The request that asked for it; null: a change of the target's rules or settings. */
+  activity_id: string | null;
+  /** When a person said that it is done. */
+  said_at: Millis | null;
+  /** What the system was seen to hold all the same after that, in words. */
+  shows: string | null;
+  closed_at: Millis | null;
+  /** `seen`: the system showed it; `person`: it cannot show it, and a person said so; `gone`: it is not wanted any more. */
+  closed_by: 'seen' | 'person' | 'gone' | null;
+  /** Who said so. */
+  actor: string | null;
+  note: string | null;
 }
 
 /** By which rules derived data was last made (directory/reindex.ts). Primary key (name). */

@@ -4,13 +4,14 @@
  * by a local write and otherwise looks on its own, because other processes write too.
  */
 import type { Store } from '../store/store.ts';
-import { type Account, claim, claimOf, dueTargets, freeForgotten, release, rescue } from './accounts.ts';
-import { fanOut, firstTurns } from './fan-out.ts';
-import type { Lane, Lanes } from './lanes.ts';
-import { BEAT_MS, type Leases } from './leases.ts';
-import { longestEffect } from './pace.ts';
-import { createTrials } from './trials.ts';
-import { type Worked, work } from './work.ts';
+import { type Account, dueTargets, rescue } from './accounts/accounts.ts';
+import { claim, claimOf, freeForgotten, release } from './accounts/claims.ts';
+import { BEAT_MS, type Leases } from './accounts/leases.ts';
+import { fanOut, firstTurns } from './fan-out/fan-out.ts';
+import type { Lane, Lanes } from './lanes/lanes.ts';
+import { longestEffect } from './lanes/pace.ts';
+import { createTrials } from './lanes/trials.ts';
+import { type Worked, work } from './work/work.ts';
 
 export interface Dispatcher {
   /** There may be something to do. Cheap, returns at once. */

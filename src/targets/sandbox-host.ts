@@ -26,6 +26,8 @@ export interface SandboxOptions {
 export interface Sandboxes {
   /** To be served by `serve({ fetch: app.fetch, ... })` of `@hono/node-server`, which the faults need. */
   app: SandboxApp;
+  /** Every call that is served, in the order of the systems' documents. */
+  endpoints: readonly Endpoint[];
   /** Ends pending faults and closes the state file; the caller closes the server. */
   close(): void;
 }
@@ -34,6 +36,10 @@ interface Route {
   system: SandboxSystem;
   /** As the documents write it: `/checkin/v1/api/teammember/{teamMemberId}/assign/{eventId}`. */
   template: string;
+}
+
+export interface Endpoint extends Route {
+  method: string;
 }
 
 export function createSandboxes(
@@ -70,11 +76,15 @@ export function createSandboxes(
 
   const systems: SandboxApp = new Hono();
   const router = new TrieRouter<Route>();
+  const endpoints = new Map<string, Endpoint>();
   for (const part of parts) {
     const routes = part.routes(world(part));
     systems.route('/', routes);
     for (const { method, path } of routes.routes) {
-      if (method !== 'ALL') router.add(method, path, { system: part.system, template: documented(path) });
+      if (method === 'ALL') continue;
+      const route = { system: part.system, template: documented(path) };
+      router.add(method, path, route);
+      endpoints.set(`${method} ${path}`, { method, ...route });
     }
   }
 
@@ -115,6 +125,7 @@ export function createSandboxes(
 
   return {
     app,
+    endpoints: [...endpoints.values()],
     close() {
       timers.close();
       store.close();

@@ -201,6 +201,17 @@ export interface CatalogueEntry {
   weight?: number;
 }
 
+/** What a system can tell beyond its accounts, read when an administrator asks. */
+export interface Report {
+  /** For programs: plain data. */
+  data: unknown;
+  /** The same for people. The cells are texts; a note says what the figures do not. */
+  tables: readonly { title: string; header: readonly string[]; rows: readonly (readonly string[])[] }[];
+  notes: readonly string[];
+  /** Where the system asks not to be polled faster: how long the same report is to be left alone, in milliseconds. */
+  againAfterMs: number;
+}
+
 /** Methods throw `TargetError` when they do not succeed. */
 export interface Connection {
   /** The cheapest call that proves address, credentials and rights. Resolves to a sentence for the administrator. */
@@ -212,6 +223,8 @@ export interface Connection {
   apply(step: Step, subject: Subject, io: Io): Promise<Applied>;
   /** Everything that can be assigned, where the system can be asked. */
   catalogue?(io: Io): Promise<readonly CatalogueEntry[]>;
+  /** By name, e.g. `roster`. `about` is what it is a report of, by its id there. May answer from a cache of `againAfterMs`. */
+  reports?: Readonly<Record<string, (about: string, io: Io) => Promise<Report>>>;
 }
 
 export interface TargetType<Settings = unknown> {

@@ -6,9 +6,10 @@ import { createHash, hkdfSync } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
 
 export interface Cipher {
-  seal(plain: string): Promise<string>;
-  /** @throws WrongKey where the value was sealed with another key, or is not intact. */
-  open(sealed: string): Promise<string>;
+  /** @param about what it is and whose: authenticated with it, so that it opens as nothing else. It can be read. */
+  seal(plain: string, about?: string): Promise<string>;
+  /** @throws WrongKey where the value was sealed with another key, as something else, or is not intact. */
+  open(sealed: string, about?: string): Promise<string>;
 }
 
 export class WrongKey extends Error {
@@ -24,13 +25,16 @@ export function deriveKey(key: Uint8Array, purpose: string): Uint8Array {
 export function createCipher(key: Uint8Array): Cipher {
   const kid = createHash('sha256').update(key).digest('hex').slice(0, 8);
   return {
-    seal: (plain) =>
+    // The protected header is the additional authenticated data (RFC 7516 section 5.1).
+    seal: (plain, about) =>
       new CompactEncrypt(new TextEncoder().encode(plain))
-        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid })
+        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid, ...(about !== undefined && { about }) })
         .encrypt(key),
-    async open(sealed) {
+    async open(sealed, about) {
       try {
-        return new TextDecoder().decode((await compactDecrypt(sealed, key)).plaintext);
+        const { plaintext, protectedHeader } = await compactDecrypt(sealed, key);
+        if (protectedHeader.about !== about) throw new Error('It was sealed as something else.');
+        return new TextDecoder().decode(plaintext);
       } catch (cause) {
         throw new WrongKey(explain(sealed, kid), { cause });
       }

@@ -9,10 +9,12 @@ import type { Violation } from './violation.ts';
 export function checkSystems(state: Json, systems: readonly System[], worlds: readonly World[]): Violation[] {
   const violations: Violation[] = [];
   for (const system of systems) {
-    const records = Map.groupBy(system.held(state), ({ marker }) => marker);
+    const held = system.held(state);
+    const records = Map.groupBy(held, ({ marker }) => marker);
     for (const world of worlds) {
       for (const person of world.people) {
-        const wanted = system.wanted(person, groupsOf(world, person));
+        const rule = system.wanted(person, groupsOf(world, person));
+        const wanted = system.isTaken?.(person, held) ? asFarAsPossible(rule) : rule;
         checkPerson(wanted, records.get(person.marker) ?? [], reporter(violations, person.marker, system.name));
         records.delete(person.marker);
       }
@@ -23,6 +25,12 @@ export function checkSystems(state: Json, systems: readonly System[], worlds: re
     for (const stray of system.strays(state)) reporter(violations, null, system.name)('left', stray);
   }
   return violations;
+}
+
+/** Of somebody whose name another has: nothing but that no access is left. */
+function asFarAsPossible({ record, access }: Wanted): Wanted {
+  const optional = record === 'present' ? 'optional' : record;
+  return { record: optional, access: access && null, grants: [], fields: {} };
 }
 
 function checkPerson(wanted: Wanted, records: readonly Held[], report: Report): void {

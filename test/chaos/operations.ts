@@ -78,7 +78,7 @@ export async function hire(hand: Hand): Promise<void> {
     email: random.chance(0.9) ? userName : `mail${world.lane}-${number}@chaos.test`,
     givenName: `G${random.below(1_000)}`,
     active: true,
-    staff: random.chance(0.95),
+    staff: random.chance(0.85),
     touched: number,
   };
   world.people.push(person);

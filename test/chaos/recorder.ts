@@ -63,7 +63,8 @@ export async function startRecorder(to: string, systems: readonly System[]): Pro
     call.ended = tick++;
     call.endedAt = Date.now();
     call.status = status;
-    const made = call.kind === 'create' && body ? parsed(body)?.id : undefined;
+    const answer = call.kind === 'create' && body ? parsed(body) : null;
+    const made = answer?.id ?? answer?.user_id;
     if (made !== undefined) call.id = String(made);
   }
 

@@ -3,6 +3,7 @@
  * is there must be what was asked for. Nothing of ours is mocked, and the run knows the product by its surfaces alone.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { checkActions, openActions } from './check-actions.ts';
 import { checkDirectory } from './check-directory.ts';
 import { checkSystems } from './check-systems.ts';
 import type { RunDatabase } from './database.ts';
@@ -125,6 +126,7 @@ async function runOn(stage: Stage, options: ChaosOptions, violations: Violation[
     ...settled,
     ...later.filter(isNew).map((late) => ({ ...late, what: `${late.what} (${LATE_MS} ms after it was settled)` })),
   );
+  violations.push(...checkActions(await sandbox.state(), systems, worlds, await openActions(stage)));
   const checker = createIdp(() => createRandom(seed, 99).pick(basesOf(fleet)), token, noCounts());
   violations.push(...(await checkDirectory(checker, worlds)));
   await watch.stop();

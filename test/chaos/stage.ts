@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { openApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { addTarget } from '../../src/sync/targets.ts';
+import { addTarget } from '../../src/sync/admin/targets.ts';
 import { createTenant } from '../../src/tenancy/tenants.ts';
 import { issueToken } from '../../src/tenancy/tokens.ts';
 import type { Fleet } from './disturb.ts';
@@ -16,7 +16,7 @@ import { loadSystems, type System } from './systems/system.ts';
 export const TENANT = 'acme';
 
 const CALL_TIMEOUT_MS = 500;
-/** A lease outlives a call by three heartbeats (sync/leases.ts). */
+/** A lease outlives a call by three heartbeats (sync/accounts/leases.ts). */
 export const LEASE_MS = CALL_TIMEOUT_MS + 6_000;
 
 const PACE = {
@@ -28,6 +28,7 @@ const PACE = {
   limitedMs: 300,
   ratePerSecond: 0,
   concurrency: 8,
+  manualLookMs: 2_000,
 };
 
 export interface Stage {
@@ -79,7 +80,7 @@ export async function setStage({ databaseUrl, directory, groups, processes, onCr
   const systems = await loadSystems();
   const recorder = await startRecorder(sandboxUrl, systems);
   for (const system of systems) await system.prepare(sandbox.post, groupSets(groups));
-  const token = await makeTenant(env, sandbox, systems, recorder.url);
+  const token = await makeTenant(env, sandbox, systems, (url) => url.replace(sandboxUrl, recorder.url));
 
   const started: LinkspanProcess[] = [];
   const start = async () => {
@@ -115,7 +116,8 @@ async function makeTenant(
   env: Record<string, string>,
   sandbox: SandboxControl,
   systems: readonly System[],
-  baseUrl: string,
+  /** From the sandbox's address to one that is listened to. */
+  heard: (url: string) => string,
 ): Promise<string> {
   const app = await openApp(readConfig(env));
   try {
@@ -126,7 +128,7 @@ async function makeTenant(
       const offered = await sandbox.credentials(type.sandbox.system);
       const settings = Object.fromEntries(Object.entries(offered).filter(([key]) => key in type.settings.shape));
       await addTarget(app, TENANT, name, typeName, {
-        settings: { ...settings, baseUrl },
+        settings: { ...settings, baseUrl: heard(String(settings.baseUrl)) },
         // Nobody is there to approve what would be held.
         rules: { ...rules, limits: 'off' },
         pace: PACE,

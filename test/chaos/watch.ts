@@ -51,12 +51,14 @@ export function startWatch(sandbox: SandboxControl, systems: readonly System[], 
     });
     const state = await sandbox.state();
     const now = Date.now();
-    for (const { id, marker } of systems.flatMap((system) => system.held(state))) {
-      const owner = owners.get(id);
-      if (owner !== undefined && owner !== marker) {
-        violations.push({ kind: 'wrong', marker, what: `record ${id} of ${owner} became that of ${marker}` });
+    for (const system of systems) {
+      for (const { id, marker } of system.held(state)) {
+        const owner = owners.get(id);
+        if (owner !== undefined && owner !== marker && !system.handsOver) {
+          violations.push({ kind: 'wrong', marker, what: `record ${id} of ${owner} became that of ${marker}` });
+        }
+        owners.set(id, marker);
       }
-      owners.set(id, marker);
     }
     const held = holdings(systems, state);
     open = open.filter((out) => {

@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
 import { explanationText } from '../../src/cli/explain-text.ts';
 import { width } from '../../src/cli/terminal.ts';
-import { explain } from '../../src/sync/explain.ts';
-import { openLane } from '../../src/sync/lanes.ts';
-import { pauseByAdmin } from '../../src/sync/targets.ts';
+import { pauseByAdmin } from '../../src/sync/admin/targets.ts';
+import { explain } from '../../src/sync/explain/explain.ts';
+import { openLane } from '../../src/sync/lanes/lanes.ts';
 import { patch, startLinkspan } from '../linkspan.ts';
 import { served } from './served.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
 import { planText } from '../../src/cli/plan-text.ts';
 import { width } from '../../src/cli/terminal.ts';
-import { draftOf } from '../../src/sync/draft.ts';
-import { plan } from '../../src/sync/planning.ts';
-import { setTarget } from '../../src/sync/targets.ts';
+import { setTarget } from '../../src/sync/admin/targets.ts';
+import { draftOf } from '../../src/sync/planning/draft.ts';
+import { plan } from '../../src/sync/planning/planning.ts';
 import { startLinkspan } from '../linkspan.ts';
 import { served } from './served.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { csvLine } from '../../src/cli/csv.ts';
-import { pauseByAdmin } from '../../src/sync/targets.ts';
+import { pauseByAdmin } from '../../src/sync/admin/targets.ts';
 import { eventually, patch, startLinkspan } from '../linkspan.ts';
 import { runCommand } from '../process.ts';
 import { testDatabase } from '../stores.ts';

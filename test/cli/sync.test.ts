@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { pauseByAdmin } from '../../src/sync/targets.ts';
+import { pauseByAdmin } from '../../src/sync/admin/targets.ts';
 import type { Kind } from '../stores.ts';
 import { served } from './served.ts';
 

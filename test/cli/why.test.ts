@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { requestText, timelineText } from '../../src/cli/why.ts';
-import type { Called, Received } from '../../src/sync/history.ts';
-import type { Touched, Why } from '../../src/sync/why.ts';
+import type { Called, Received } from '../../src/sync/why/history.ts';
+import type { Touched, Why } from '../../src/sync/why/why.ts';
 import { startLinkspan } from '../linkspan.ts';
 import { runCommand } from '../process.ts';
 import { testDatabase } from '../stores.ts';

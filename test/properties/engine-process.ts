@@ -1,19 +1,11 @@
 /** One process of the engine as the dispatcher drives it, except that the test decides when each part of it goes on. */
-import {
-  type Account,
-  claim,
-  claimOf,
-  dueTargets,
-  freeForgotten,
-  keyOf,
-  release,
-  rescue,
-} from '../../src/sync/accounts.ts';
-import { fanOut } from '../../src/sync/fan-out.ts';
-import { createLanes, type Lane, type LanesOptions } from '../../src/sync/lanes.ts';
-import { createLeases } from '../../src/sync/leases.ts';
-import { longestEffect } from '../../src/sync/pace.ts';
-import { work } from '../../src/sync/work.ts';
+import { type Account, dueTargets, keyOf, rescue } from '../../src/sync/accounts/accounts.ts';
+import { claim, claimOf, freeForgotten, release } from '../../src/sync/accounts/claims.ts';
+import { createLeases } from '../../src/sync/accounts/leases.ts';
+import { fanOut } from '../../src/sync/fan-out/fan-out.ts';
+import { createLanes, type Lane, type LanesOptions } from '../../src/sync/lanes/lanes.ts';
+import { longestEffect } from '../../src/sync/lanes/pace.ts';
+import { work } from '../../src/sync/work/work.ts';
 import { type Clock, startTask, stop, stoppingStore, type Task } from './engine-clock.ts';
 import type { Caller } from './engine-remote.ts';
 

@@ -2,7 +2,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type { App } from '../../src/app.ts';
 import type { Database } from '../../src/store/tables.ts';
-import { addTarget, setTarget } from '../../src/sync/targets.ts';
+import { addTarget, setTarget } from '../../src/sync/admin/targets.ts';
 import type { TargetType } from '../../src/targets/target.ts';
 import type { Clock, Task } from './engine-clock.ts';
 import { type EngineProcess, type Round, startProcess } from './engine-process.ts';

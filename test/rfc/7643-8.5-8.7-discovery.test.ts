@@ -51,7 +51,20 @@ const ENTERPRISE_DIFFERENCES: Differences = {
   'manager.value': 'manager.value string caseExact',
 };
 
+const SUPPORT = ['supported', 'primarySupported', 'typeSupported'];
+const CATALOGUE = {
+  roles: [...SUPPORT, 'multipleRolesSupported'],
+  entitlements: [...SUPPORT, 'multipleEntitlementsSupported'],
+};
+const inCatalogue = Object.entries(CATALOGUE).flatMap(([part, names]) => {
+  const at = `RolesAndEntitlements.${part}`;
+  return [[at, `${at} complex readOnly`], ...names.map((name) => [`${at}.${name}`, `${at}.${name} boolean readOnly`])];
+});
+
 const PROVIDER_CONFIG_DIFFERENCES: Differences = {
+  // draft-ietf-scim-roles-entitlements.
+  RolesAndEntitlements: 'RolesAndEntitlements complex readOnly',
+  ...Object.fromEntries(inCatalogue),
   // Section 5 requires these.
   etag: 'etag complex required readOnly',
   'etag.supported': 'etag.supported boolean required readOnly',
@@ -134,8 +147,9 @@ describe('RFC 7643 8.5 to 8.7', () => {
   it('RFC 7643 8.6: the resource types', async () => {
     const scim = await tenant();
     const answer = await scim('GET', '/ResourceTypes');
-    const [user, group, ...others] = expectList(answer, 2);
-    expect(others).toEqual([]);
+    const [user, group, ...others] = expectList(answer, 6);
+    // test/http/roles.test.ts and entitlements.test.ts.
+    expect(others.map(({ id }) => id)).toEqual(['Role', 'OktaRole', 'Entitlement', 'OktaEntitlement']);
     expect(user).toEqual({
       schemas: [RESOURCE_TYPE],
       id: 'User',

@@ -1,12 +1,18 @@
+import catalogueEntry from '../../scim-schemas/CatalogueEntry.json' with { type: 'json' };
 import enterpriseUser from '../../scim-schemas/EnterpriseUser.json' with { type: 'json' };
+import entitlement from '../../scim-schemas/Entitlement.json' with { type: 'json' };
 import group from '../../scim-schemas/Group.json' with { type: 'json' };
+import oktaEntitlement from '../../scim-schemas/OktaEntitlement.json' with { type: 'json' };
+import oktaRole from '../../scim-schemas/OktaRole.json' with { type: 'json' };
 import provisioning from '../../scim-schemas/Provisioning.json' with { type: 'json' };
+import role from '../../scim-schemas/Role.json' with { type: 'json' };
 import resourceTypesJson from '../../scim-schemas/resource-types.json' with { type: 'json' };
 import user from '../../scim-schemas/User.json' with { type: 'json' };
 import { type ScimError, ScimError as ScimErrorClass } from '../../src/scim/errors.ts';
 import { buildResourceTypes, type ResourceType } from '../../src/scim/schema.ts';
 
-export const built = buildResourceTypes([user, group, enterpriseUser, provisioning], resourceTypesJson);
+const catalogue = [role, entitlement, oktaRole, oktaEntitlement, catalogueEntry];
+export const built = buildResourceTypes([user, group, enterpriseUser, provisioning, ...catalogue], resourceTypesJson);
 
 function typeNamed(name: string): ResourceType {
   const type = built.resourceTypes.get(name);

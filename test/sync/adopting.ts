@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
-import { setTarget } from '../../src/sync/targets.ts';
+import { setTarget } from '../../src/sync/admin/targets.ts';
 import { openSandboxStore } from '../../src/targets/sandbox-store.ts';
 import { byHand, type Linkspan, patch, type Sandbox, startSandbox } from '../linkspan.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
-import { asAdopted, ask, judge, type Question } from '../../src/sync/adoption.ts';
-import { approveAdoption, listAdoptions, refuseAdoption } from '../../src/sync/adoptions.ts';
-import { addTarget, setTarget } from '../../src/sync/targets.ts';
-import { whyUser } from '../../src/sync/timeline.ts';
+import { approveAdoption, listAdoptions, refuseAdoption } from '../../src/sync/admin/adoptions.ts';
+import { addTarget, setTarget } from '../../src/sync/admin/targets.ts';
+import { whyUser } from '../../src/sync/why/timeline.ts';
+import { asAdopted, ask, judge, type Question } from '../../src/sync/work/adoption.ts';
 import { defineTarget, type Step, type TargetType } from '../../src/targets/target.ts';
 import { byHand, eventually, type Linkspan, QUICK, STAFF, startLinkspan } from '../linkspan.ts';
 import { startProxy } from '../proxy.ts';

@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import type { Updateable } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import type { TargetsTable } from '../../src/store/tables.ts';
-import { claim } from '../../src/sync/accounts.ts';
-import { createBreaker, failuresAmong } from '../../src/sync/breaker.ts';
-import { failureClass } from '../../src/sync/failures.ts';
-import type { Lane } from '../../src/sync/lanes.ts';
-import { backoff, Pace } from '../../src/sync/pace.ts';
-import { beginTrial, takeProbe } from '../../src/sync/pauses.ts';
+import { claim } from '../../src/sync/accounts/claims.ts';
+import { createBreaker, failuresAmong } from '../../src/sync/lanes/breaker.ts';
+import { failureClass } from '../../src/sync/lanes/failures.ts';
+import type { Lane } from '../../src/sync/lanes/lanes.ts';
+import { backoff, Pace } from '../../src/sync/lanes/pace.ts';
+import { beginTrial, takeProbe } from '../../src/sync/lanes/pauses.ts';
 import { eventually, type Linkspan, startLinkspan } from '../linkspan.ts';
 import { describeStores } from '../stores.ts';
 

@@ -1,9 +1,11 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
-import { type Account, claim, enqueue, type Settlement, settle } from '../../src/sync/accounts.ts';
-import { link, unlink } from '../../src/sync/intents.ts';
-import { createLeases } from '../../src/sync/leases.ts';
+import { type Account, enqueue } from '../../src/sync/accounts/accounts.ts';
+import { claim } from '../../src/sync/accounts/claims.ts';
+import { link, unlink } from '../../src/sync/accounts/intents.ts';
+import { createLeases } from '../../src/sync/accounts/leases.ts';
+import { type Settlement, settle } from '../../src/sync/accounts/settle.ts';
 import { describeStores } from '../stores.ts';
 
 const TIMES = { callMs: 1_000, effectMs: 3_000 };

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { addTarget } from '../../src/sync/targets.ts';
+import { addTarget } from '../../src/sync/admin/targets.ts';
 import { createTenant } from '../../src/tenancy/tenants.ts';
 import { issueToken } from '../../src/tenancy/tokens.ts';
 import { eventually, patch, QUICK, scimClient, settled, startSandbox, TARGETS } from '../linkspan.ts';

@@ -7,23 +7,23 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { openApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Store } from '../../src/store/store.ts';
+import { type Account, dueTargets, enqueue, rescue } from '../../src/sync/accounts/accounts.ts';
+import { claim, freeForgotten, release } from '../../src/sync/accounts/claims.ts';
+import { createLeases, type Leases } from '../../src/sync/accounts/leases.ts';
+import { settle } from '../../src/sync/accounts/settle.ts';
+import { fanOut } from '../../src/sync/fan-out/fan-out.ts';
+import type { Lane } from '../../src/sync/lanes/lanes.ts';
+import { createLanes } from '../../src/sync/lanes/lanes.ts';
+import { Pace } from '../../src/sync/lanes/pace.ts';
 import {
-  type Account,
-  claim,
-  dueTargets,
-  enqueue,
-  freeForgotten,
-  release,
-  rescue,
-  settle,
-} from '../../src/sync/accounts.ts';
-import { census } from '../../src/sync/census.ts';
-import { fanOut } from '../../src/sync/fan-out.ts';
-import type { Lane } from '../../src/sync/lanes.ts';
-import { createLanes } from '../../src/sync/lanes.ts';
-import { createLeases, type Leases } from '../../src/sync/leases.ts';
-import { Pace } from '../../src/sync/pace.ts';
-import { beginTrial, goOnTrying, pauseTarget, resumeTarget, stayPaused, takeProbe } from '../../src/sync/pauses.ts';
+  beginTrial,
+  goOnTrying,
+  pauseTarget,
+  resumeTarget,
+  stayPaused,
+  takeProbe,
+} from '../../src/sync/lanes/pauses.ts';
+import { census } from '../../src/sync/upkeep/census.ts';
 import { describeStores, testDatabase } from '../stores.ts';
 
 const ACCOUNTS = Number(process.env.LINKSPAN_TEST_ACCOUNTS ?? 200_000);
@@ -32,7 +32,7 @@ const FEW = 100;
 
 /** Hold only the few rows that somebody will ask for. */
 const PARTIAL = [
-  'accounts_tenant_target_id_urgent_desc_due_at_changed_at',
+  'accounts_tenant_target_id_urgent_desc_due_at_changed_at_look_at',
   'accounts_rejected',
   'accounts_lease_owner',
   'accounts_tenant_target_id_waits_for',

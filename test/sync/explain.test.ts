@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { explain } from '../../src/sync/explain.ts';
-import { openLane } from '../../src/sync/lanes.ts';
-import { pauseByAdmin, setTarget } from '../../src/sync/targets.ts';
+import { pauseByAdmin, setTarget } from '../../src/sync/admin/targets.ts';
+import { explain } from '../../src/sync/explain/explain.ts';
+import { openLane } from '../../src/sync/lanes/lanes.ts';
 import { eventually, type Linkspan, patch, STAFF, scimClient, startLinkspan, startSandbox } from '../linkspan.ts';
 import { testDatabase } from '../stores.ts';
 

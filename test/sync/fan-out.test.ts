@@ -3,10 +3,10 @@ import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { fanOut } from '../../src/sync/fan-out.ts';
-import { createLanes } from '../../src/sync/lanes.ts';
-import { SLICE } from '../../src/sync/large-changes.ts';
-import { addTarget, setTarget } from '../../src/sync/targets.ts';
+import { addTarget, setTarget } from '../../src/sync/admin/targets.ts';
+import { fanOut } from '../../src/sync/fan-out/fan-out.ts';
+import { SLICE } from '../../src/sync/fan-out/large-changes.ts';
+import { createLanes } from '../../src/sync/lanes/lanes.ts';
 import { eventually, patch, STAFF, startLinkspan } from '../linkspan.ts';
 import { type Kind, testDatabase } from '../stores.ts';
 

@@ -1,6 +1,7 @@
 /** A tenant whose target has limits, and what an administrator sees of it. */
+
+import { setTarget } from '../../src/sync/admin/targets.ts';
 import { approveHold, type HoldInfo, listHolds, readHold } from '../../src/sync/holds/decide.ts';
-import { setTarget } from '../../src/sync/targets.ts';
 import { eventually, type Linkspan, patch, type StartOptions, startLinkspan } from '../linkspan.ts';
 
 export const ADMIN = { by: 'test' };

@@ -2,14 +2,14 @@ import { randomUUIDv7 } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { fanOut } from '../../src/sync/fan-out.ts';
+import { addTarget } from '../../src/sync/admin/targets.ts';
+import { fanOut } from '../../src/sync/fan-out/fan-out.ts';
 import { gate } from '../../src/sync/holds/gate.ts';
 import { dropItems, insertItems } from '../../src/sync/holds/ledger.ts';
 import { type Affected, createAssessor, holdIfTooMany } from '../../src/sync/holds/runs.ts';
 import { forgetStarts } from '../../src/sync/holds/sweep.ts';
-import { createLanes } from '../../src/sync/lanes.ts';
-import type { Pass } from '../../src/sync/pass.ts';
-import { addTarget } from '../../src/sync/targets.ts';
+import { createLanes } from '../../src/sync/lanes/lanes.ts';
+import type { Pass } from '../../src/sync/work/pass.ts';
 import { type Kind, testDatabase } from '../stores.ts';
 
 const CREDENTIALS = { clientId: 'a', clientSecret: 'b', username: 'DEMO/u', password: 'p', subscriptionKey: 's' };

@@ -1,7 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { explain } from '../../src/sync/explain.ts';
-import { approveHold, rejectHold } from '../../src/sync/holds/decide.ts';
-import { openLane } from '../../src/sync/lanes.ts';
 import {
   addTarget,
   pauseByAdmin,
@@ -9,7 +6,10 @@ import {
   requireTarget,
   resumeByAdmin,
   setTarget,
-} from '../../src/sync/targets.ts';
+} from '../../src/sync/admin/targets.ts';
+import { explain } from '../../src/sync/explain/explain.ts';
+import { approveHold, rejectHold } from '../../src/sync/holds/decide.ts';
+import { openLane } from '../../src/sync/lanes/lanes.ts';
 import { eventually, patch, QUICK, startLinkspan } from '../linkspan.ts';
 import { testDatabase } from '../stores.ts';
 import { ADMIN, viewOf, withLimits } from './held.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { setTarget } from '../../src/sync/targets.ts';
+import { setTarget } from '../../src/sync/admin/targets.ts';
 import { eventually, startLinkspan, startSandbox, unsettled } from '../linkspan.ts';
 
 const isAt = (tenant: string, lanes: readonly string[], open: boolean) =>

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createIo } from '../../src/sync/calls.ts';
-import type { Lane } from '../../src/sync/lanes.ts';
-import { createLimits, type LimitGroup } from '../../src/sync/limits.ts';
-import { Pace } from '../../src/sync/pace.ts';
+import { createIo } from '../../src/sync/lanes/calls.ts';
+import type { Lane } from '../../src/sync/lanes/lanes.ts';
+import { createLimits, type LimitGroup } from '../../src/sync/lanes/limits.ts';
+import { Pace } from '../../src/sync/lanes/pace.ts';
 
 /** In which order calls were begun, and when. */
 function log() {

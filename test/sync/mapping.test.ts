@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { userShape } from '../../src/directory/user-shape.ts';
 import { loadSchemas } from '../../src/schemas.ts';
 import type { Complex } from '../../src/scim/document.ts';
-import { createMappingCompiler } from '../../src/sync/mapping/mapping.ts';
+import { createMappingCompiler } from '../../src/sync/rules/mapping/mapping.ts';
 
 const { resourceTypes } = await loadSchemas(tmpdir());
 const userType = resourceTypes.get('User');

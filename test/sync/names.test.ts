@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { approveAdoption } from '../../src/sync/adoptions.ts';
-import { setTarget } from '../../src/sync/targets.ts';
+import { approveAdoption } from '../../src/sync/admin/adoptions.ts';
+import { setTarget } from '../../src/sync/admin/targets.ts';
 import { eventually, type Linkspan, patch, type StartOptions, startLinkspan } from '../linkspan.ts';
 import { accountOf, accountsOf, edit, hire, sandboxWithDoubles, setRules, users } from './adopting.ts';
 

@@ -1,10 +1,10 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { draftOf, draftOfNew } from '../../src/sync/draft.ts';
-import { overLimits } from '../../src/sync/over-limits.ts';
-import { type PlanningOptions, plan } from '../../src/sync/planning.ts';
-import { pauseByAdmin, resumeByAdmin, setTarget, type TargetInput } from '../../src/sync/targets.ts';
+import { pauseByAdmin, resumeByAdmin, setTarget, type TargetInput } from '../../src/sync/admin/targets.ts';
+import { draftOf, draftOfNew } from '../../src/sync/planning/draft.ts';
+import { overLimits } from '../../src/sync/planning/over-limits.ts';
+import { type PlanningOptions, plan } from '../../src/sync/planning/planning.ts';
 import { createRandom } from '../chaos/random.ts';
 import { eventually, type Linkspan, patch, startLinkspan } from '../linkspan.ts';
 import type { Kind } from '../stores.ts';

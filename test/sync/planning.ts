@@ -1,6 +1,7 @@
 /** Random small directories, drafts of rules, and what a plan says that will be called, for planning.test.ts. */
-import type { PlannedAccount } from '../../src/sync/planned.ts';
-import type { TargetInput } from '../../src/sync/targets.ts';
+
+import type { TargetInput } from '../../src/sync/admin/targets.ts';
+import type { PlannedAccount } from '../../src/sync/planning/planned.ts';
 import type { Random } from '../chaos/random.ts';
 import { patch, type SandboxCall, type Scim } from '../linkspan.ts';
 

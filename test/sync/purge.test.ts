@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { purge } from '../../src/sync/purge.ts';
-import { pauseByAdmin, setTarget } from '../../src/sync/targets.ts';
+import { pauseByAdmin, setTarget } from '../../src/sync/admin/targets.ts';
+import { purge } from '../../src/sync/upkeep/purge.ts';
 import { eventually, scimClient, startLinkspan, startSandbox } from '../linkspan.ts';
 import { type Kind, testDatabase } from '../stores.ts';
 

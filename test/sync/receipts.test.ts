@@ -2,10 +2,16 @@ import { randomUUIDv7 } from 'node:crypto';
 import { sql } from 'kysely';
 import { describe, expect, it, vi } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
-import { census } from '../../src/sync/census.ts';
-import { openRemovalPages, type Receipt, receiptPages, type Selection, summarize } from '../../src/sync/receipts.ts';
-import { forget } from '../../src/sync/retention.ts';
-import { pauseByAdmin, resumeByAdmin, setTarget } from '../../src/sync/targets.ts';
+import { pauseByAdmin, resumeByAdmin, setTarget } from '../../src/sync/admin/targets.ts';
+import { census } from '../../src/sync/upkeep/census.ts';
+import { forget } from '../../src/sync/upkeep/retention.ts';
+import {
+  openRemovalPages,
+  type Receipt,
+  receiptPages,
+  type Selection,
+  summarize,
+} from '../../src/sync/why/receipts.ts';
 import { byHand, eventually, patch, type ScimAnswer, type StartOptions, startLinkspan } from '../linkspan.ts';
 import { openTestStore } from '../stores.ts';
 

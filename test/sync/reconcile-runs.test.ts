@@ -1,11 +1,11 @@
 /** Listings that must not be believed, runs that die, runs that are compared, runs that nobody asked for. */
 import { describe, expect, it } from 'vitest';
 import { openStore } from '../../src/store/store.ts';
-import type { Lane } from '../../src/sync/lanes.ts';
+import { setTarget } from '../../src/sync/admin/targets.ts';
+import type { Lane } from '../../src/sync/lanes/lanes.ts';
 import { forgetRuns, KEPT_RUNS } from '../../src/sync/reconcile/keep.ts';
 import { reconcile } from '../../src/sync/reconcile/reconcile.ts';
 import { dueLanes, runIfDue } from '../../src/sync/reconcile/schedule.ts';
-import { setTarget } from '../../src/sync/targets.ts';
 import { TargetError } from '../../src/targets/outcome.ts';
 import type { Connection } from '../../src/targets/target.ts';
 import { found, laneOf, result, runNow, withPeople } from './reconciling.ts';

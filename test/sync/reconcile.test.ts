@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { setTarget } from '../../src/sync/targets.ts';
+import { setTarget } from '../../src/sync/admin/targets.ts';
 import type { Observed } from '../../src/targets/target.ts';
 import { eventually, patch } from '../linkspan.ts';
 import { found, runNow, withPeople } from './reconciling.ts';

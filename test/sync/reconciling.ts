@@ -1,12 +1,12 @@
 /** What the tests of reconcile share: a product with people in it, and somebody who works in the target by hand. */
 
 import type { App } from '../../src/app.ts';
-import type { Lane } from '../../src/sync/lanes.ts';
-import { openLane } from '../../src/sync/lanes.ts';
+import { requireTarget } from '../../src/sync/admin/targets.ts';
+import type { Lane } from '../../src/sync/lanes/lanes.ts';
+import { openLane } from '../../src/sync/lanes/lanes.ts';
 import type { ReconcileOptions } from '../../src/sync/reconcile/reconcile.ts';
 import { reconcile } from '../../src/sync/reconcile/reconcile.ts';
 import { findRun, type Result, resultOf } from '../../src/sync/reconcile/results.ts';
-import { requireTarget } from '../../src/sync/targets.ts';
 import type { Observed } from '../../src/targets/target.ts';
 import { type Sandbox, type StartOptions, startLinkspan } from '../linkspan.ts';
 

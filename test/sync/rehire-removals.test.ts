@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { pauseByAdmin, resumeByAdmin, setTarget } from '../../src/sync/targets.ts';
+import { pauseByAdmin, resumeByAdmin, setTarget } from '../../src/sync/admin/targets.ts';
 import { eventually, patch, type StartOptions, startLinkspan } from '../linkspan.ts';
 
 const person = (userName: string, externalId: string) => ({

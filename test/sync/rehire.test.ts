@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { explain } from '../../src/sync/explain.ts';
-import { pauseByAdmin, resumeByAdmin, setTarget } from '../../src/sync/targets.ts';
+import { pauseByAdmin, resumeByAdmin, setTarget } from '../../src/sync/admin/targets.ts';
+import { explain } from '../../src/sync/explain/explain.ts';
 import {
   byHand,
   eventually,

@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { newsOf, whoAsked } from '../../src/sync/news.ts';
-import { openRemovalPages } from '../../src/sync/receipts.ts';
-import { resumeByAdmin, setTarget } from '../../src/sync/targets.ts';
+import { resumeByAdmin, setTarget } from '../../src/sync/admin/targets.ts';
+import { newsOf, whoAsked } from '../../src/sync/fan-out/news.ts';
+import { openRemovalPages } from '../../src/sync/why/receipts.ts';
 import { eventually, type Linkspan, patch, type StartOptions, startLinkspan } from '../linkspan.ts';
 import { startProxy } from '../proxy.ts';
 
@@ -175,7 +175,7 @@ describe('of several changes of one user that are fanned out together', () => {
     const news = newsOf(subjects).get('u');
     if (!news) throw new Error('no news');
     const paths = new Map(Object.entries(touched).map(([seq, each]) => [`a${seq}`, each]));
-    const { at, activityId } = whoAsked(news, scope, paths);
+    const { at, activityId } = whoAsked(news, { scope, byGroups: false }, paths);
     return { at, activityId, news };
   };
 

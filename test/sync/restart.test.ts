@@ -4,7 +4,7 @@ import pg from 'pg';
 import { expect, it, onTestFinished } from 'vitest';
 import { openApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { addTarget } from '../../src/sync/targets.ts';
+import { addTarget } from '../../src/sync/admin/targets.ts';
 import { createTenant } from '../../src/tenancy/tenants.ts';
 import { issueToken } from '../../src/tenancy/tokens.ts';
 import { QUICK, type Scim, scimClient, settled, startSandbox } from '../linkspan.ts';

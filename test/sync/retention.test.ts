@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import type { Store } from '../../src/store/store.ts';
-import { forget } from '../../src/sync/retention.ts';
+import { forget } from '../../src/sync/upkeep/retention.ts';
 import { eventually, startLinkspan, startSandbox } from '../linkspan.ts';
 import { type Kind, openTestStore, testDatabase } from '../stores.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { describeSituation, SITUATIONS } from '../../src/sync/situations.ts';
+import { describeSituation, SITUATIONS } from '../../src/sync/work/situations.ts';
 import { byHand, eventually, startLinkspan } from '../linkspan.ts';
 import {
   accountOf,

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { whyTarget, whyUser } from '../../src/sync/timeline.ts';
-import { whyRequest } from '../../src/sync/why.ts';
+import { whyTarget, whyUser } from '../../src/sync/why/timeline.ts';
+import { whyRequest } from '../../src/sync/why/why.ts';
 import { eventually, type Linkspan, patch, type ScimAnswer, startLinkspan } from '../linkspan.ts';
 
 const KINDS = ['sqlite', 'postgres'] as const;

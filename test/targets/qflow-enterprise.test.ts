@@ -116,6 +116,55 @@ describe('the plan for a Qflow Enterprise user', () => {
     expect(kinds(plan(wanted, seen({ enabled: false }), SETTINGS))).toEqual(['enable']);
   });
 
+  test('carries a word for the password that was given, alone and last, and none for who is inactive', () => {
+    const given = person(jane.user, { password: 'given' });
+    const body = (presence: Somebody['presence'], password: 'none' | 'random' | 'given') =>
+      plan(desired({ ...jane, presence, password }, SETTINGS), null, SETTINGS)[0]?.body;
+    expect(body('active', 'given')).toMatchObject({ password: '<given>' });
+    expect(body('active', 'none')).not.toHaveProperty('password');
+    expect(body('inactive', 'given')).toMatchObject({ password: '<random>' });
+    const other = seen({ fields: { ...wanted?.fields, lastName: 'Roe' } });
+    expect(plan(desired(given, SETTINGS), other, SETTINGS)).toEqual([
+      { kind: 'update', call: 'PUT /users/v1/api/user', body: { id: '7', lastName: 'Doe' }, changes: ['lastName'] },
+      {
+        kind: 'update',
+        call: 'PUT /users/v1/api/user/changepassword',
+        body: { id: '7', newPassword: '<given>' },
+        changes: ['password'],
+      },
+    ]);
+    expect(plan(desired(given, SETTINGS), seen({ enabled: false }), SETTINGS)).toEqual([
+      {
+        kind: 'enable',
+        call: 'PUT /users/v1/api/user, PUT /users/v1/api/user/changepassword',
+        body: { id: '7', customData: '', newPassword: '<given>' },
+      },
+    ]);
+    const inactive = desired({ ...given, presence: 'inactive' }, SETTINGS);
+    expect(plan(inactive, seen({ enabled: false }), SETTINGS)).toEqual([]);
+  });
+
+  test('disableBy delete: who is inactive should not be there', () => {
+    const settings: Settings = { ...SETTINGS, disableBy: 'delete' };
+    const inactive = desired({ ...jane, presence: 'inactive' }, settings);
+    expect(inactive).toBeNull();
+    expect(plan(inactive, seen(), settings)).toEqual([
+      { kind: 'delete', call: 'DELETE /users/v1/api/user', body: { id: '7' } },
+    ]);
+  });
+
+  test('disableBy keep: a person is told what to do, until the mark shows that it was done', () => {
+    const settings: Settings = { ...SETTINGS, disableBy: 'keep' };
+    const inactive = desired({ ...jane, presence: 'inactive' }, settings);
+    const steps = plan(inactive, seen(), settings);
+    expect(steps).toEqual([{ kind: 'disable', call: 'by hand', manual: expect.any(String) }]);
+    for (const word of ['Demo/jane@example.com', 'user 7', '[linkspan:disabled]', 'customData']) {
+      expect(steps[0]?.manual).toContain(word);
+    }
+    expect(plan(inactive, seen({ enabled: false }), settings)).toEqual([]);
+    expect(kinds(plan(wanted, seen({ enabled: false }), settings))).toEqual(['enable']);
+  });
+
   test('renames apart from the rest, and names what differs', () => {
     const other = seen({
       keys: { userName: 'Demo/joan', email: 'x@x.org' },
@@ -230,6 +279,97 @@ describe('a Qflow Enterprise connection', () => {
     const [{ password = '' } = {}] = await users();
     expect(password).not.toBe('');
     expect(JSON.stringify(await account.sync(jane))).not.toContain(password);
+  });
+
+  test('disableBy delete: the user goes, and is made anew on return', async () => {
+    await connect({ disableBy: 'delete' });
+    await account.sync(jane);
+    const { id } = account;
+    const { steps, applied } = await account.sync({ ...jane, presence: 'inactive' });
+    expect(steps.map(({ kind }) => kind)).toEqual(['delete']);
+    expect(applied).toEqual([{ evidence: 'read' }]);
+    expect(await users()).toEqual([]);
+    expect((await account.sync({ ...jane, presence: 'inactive' })).steps).toEqual([]);
+    const again = await account.sync(jane);
+    expect(again).toMatchObject({ found: { kind: 'absent' }, steps: [{ kind: 'create' }] });
+    expect(account.id).not.toBe(id);
+    expect((await account.sync(jane)).steps).toEqual([]);
+  });
+
+  test('disableBy keep: nothing is called for it, and it is over once the mark is read or the user is gone', async () => {
+    await connect({ disableBy: 'keep' });
+    await account.sync(jane);
+    const [before] = await users();
+    const inactive: Somebody = { ...jane, presence: 'inactive' };
+    const look = async () => {
+      const found = await connection.find({ id: account.id, keys: [], last: null, openIntent: false }, io);
+      const observed = found.kind === 'found' ? found.observed : null;
+      return { found, steps: observed ? type.plan(account.desired(inactive), observed, account.memory, settings) : [] };
+    };
+    expect((await look()).steps).toMatchObject([{ kind: 'disable', manual: expect.any(String) }]);
+    expect(await users()).toEqual([before]);
+    await put({ customData: 'badge=17 [linkspan:disabled]', password: 'changed by hand' });
+    expect((await look()).steps).toEqual([]);
+    await account.sync(jane);
+    expect(await users()).toMatchObject([{ customData: 'badge=17', password: 'changed by hand' }]);
+    await account.sync({ ...jane, presence: 'absent' });
+    expect((await look()).found.kind).toBe('absent');
+  });
+
+  test('sets a password that was given, and nothing that is shown repeats it', async () => {
+    const secret = 'correct horse battery staple';
+    const apply = async (somebody: Somebody) => {
+      const wanted = account.desired(somebody);
+      const steps = type.plan(wanted, account.observed, account.memory, settings);
+      const shown = [];
+      for (const step of steps) {
+        const subject = { id: account.id, desired: wanted, observed: account.observed, password: secret };
+        const applied = await connection.apply(step, subject, io);
+        account.id = applied.id ?? account.id;
+        account.observed = applied.observed ?? account.observed;
+        shown.push(step, applied);
+      }
+      return JSON.stringify([shown, await sandbox.calls()]);
+    };
+    const given = person(jane.user, { password: 'given' });
+    expect(await apply(given)).not.toContain(secret);
+    expect((await users())[0]?.password).toBe(secret);
+    await put({ password: 'old' });
+    expect(await apply(given)).not.toContain(secret);
+    expect(await users()).toMatchObject([{ password: secret, firstName: 'Jane' }]);
+    // Enabled again by a PUT, which may blank the password: what was given stands all the same.
+    await profile('put=put-blanks-omitted');
+    await account.sync({ ...jane, presence: 'inactive' });
+    account.observed = account.observed && { ...account.observed, enabled: false };
+    expect(await apply(given)).not.toContain(secret);
+    expect(await users()).toMatchObject([{ password: secret, customData: '' }]);
+  });
+
+  test('never sends the word in place of a password, and says why it cannot', async () => {
+    const [create] = type.plan(
+      account.desired(person(jane.user, { password: 'given' })),
+      null,
+      account.memory,
+      settings,
+    );
+    const failure = await failureOf(connection.apply(create as Step, { id: null, desired: null }, io));
+    expect(failure).toMatchObject({ kind: 'reject', reason: expect.stringContaining('none was given') });
+    expect(await users()).toEqual([]);
+  });
+
+  test('an API user who is not trusted pauses the target, and the reason repeats no password', async () => {
+    await account.sync(jane);
+    await sandbox.control('/profile', { system: 'qflow', profile: 'trust=untrusted' });
+    const step: Step = { kind: 'update', call: '', body: { id: account.id ?? '', newPassword: '<given>' } };
+    const subject = { id: account.id, desired: null, password: 'a-secret' };
+    const failure = await failureOf(connection.apply(step, subject, io));
+    expect(failure).toMatchObject({ kind: 'pause', reason: expect.stringContaining('trust_required') });
+    expect(failure.reason).not.toContain('a-secret');
+  });
+
+  test('the connection test says how many users there are', async () => {
+    await account.sync(jane);
+    expect(await connection.check(io)).toContain('users in the enterprise: 1');
   });
 
   test.each(['lost-response', '500-after'])('a rename whose answer was %s is seen by a read', async (kind) => {

@@ -117,6 +117,26 @@ describe('the plan for a Qflow team member', () => {
     expect(plan(wanted, other, NOTHING, SETTINGS)).toMatchObject([{ kind: 'rename', changes: ['userName'] }]);
   });
 
+  test('carries a word for the password that was given, within the one call, and none for who is inactive', () => {
+    const given: Somebody = { ...kelly, password: 'given' };
+    const body = (somebody: Somebody, observed: Observed | null) =>
+      plan(desired(somebody, SETTINGS), observed, NOTHING, SETTINGS).find(({ body }) => body);
+    expect(body(given, null)?.body).toMatchObject({ password: '<given>' });
+    for (const password of ['random', 'none'] as const) {
+      expect(body({ ...kelly, password }, null)?.body).not.toHaveProperty('password');
+    }
+    expect(body(given, seen(['1001']))).toEqual({
+      kind: 'update',
+      call: 'PUT /api/teammember/update',
+      body: {
+        ...{ id: '7', userName: 'kelly.door', email: 'kelly@example.com', firstName: 'Kelly', lastName: 'Door' },
+        password: '<given>',
+      },
+      changes: ['password'],
+    });
+    expect(body({ ...inactive, password: 'given' }, seen([]))).toBeUndefined();
+  });
+
   test('mails the member only where the settings ask for it', () => {
     const notifying = { ...SETTINGS, notifyTeamMember: true };
     const calls = (settings: Settings) => plan(wanted, seen([]), NOTHING, settings).map((step) => step.call);
@@ -248,6 +268,90 @@ describe('a Qflow Team connection', () => {
     await account.sync(kelly);
     expect(await eventsOf(account.id)).toEqual(['1001', '1007']);
     expect((await account.sync(kelly)).steps).toEqual([]);
+  });
+
+  test('what others gave comes back on a standalone account too, which lists nobody without an event', async () => {
+    await sandbox.control('/profile', { system: 'qflow', profile: 'account=standalone' });
+    await connect({ accountKind: 'standalone' });
+    await account.sync(kelly);
+    await connection.apply(step('assign', '1007'), subject(), io);
+    await account.sync(inactive);
+    expect(await eventsOf(account.id)).toEqual([]);
+    expect((await account.sync(inactive)).steps).toEqual([]);
+    await account.sync(kelly);
+    expect(await eventsOf(account.id)).toEqual(['1001', '1007']);
+  });
+
+  test('an event that is no more is not given back, and the others are', async () => {
+    await account.sync(kelly);
+    await connection.apply(step('assign', '1007'), subject(), io);
+    await account.sync(inactive);
+    await sandbox.control('/qflow/events', { id: '1007', owned: false });
+    expect(await failureOf(account.sync(kelly))).toMatchObject({
+      kind: 'reject',
+      reason: expect.stringContaining('event 1007'),
+    });
+    expect(await eventsOf(account.id)).toEqual(['1001']);
+  });
+
+  test('mails again whom it assigns again on return, where mails are asked for', async () => {
+    await connect({ notifyTeamMember: true });
+    await account.sync(kelly);
+    await account.sync(inactive);
+    await account.sync(kelly);
+    expect((await qflow()).mails.map(({ eventId }) => eventId)).toEqual(['1001', '1001']);
+  });
+
+  test('sets a password that was given with the whole record, and nothing that is shown repeats it', async () => {
+    const secret = 'correct horse battery staple';
+    const given: Somebody = { ...kelly, password: 'given' };
+    const apply = async () => {
+      const wanted = account.desired(given);
+      const [first] = type.plan(wanted, account.observed, account.memory, settings);
+      const about = { id: account.id, desired: wanted, observed: account.observed, password: secret };
+      const applied = await connection.apply(first as Step, about, io);
+      account.id ??= applied.id ?? null;
+      account.observed = applied.observed ?? null;
+      return JSON.stringify([first, applied, await sandbox.calls()]);
+    };
+    const stored = async () => (await qflow()).teamMembers[0];
+    expect(await apply()).not.toContain(secret);
+    expect(await stored()).toMatchObject({ password: secret });
+    await account.sync({ ...kelly, user: { ...kelly.user, name: { givenName: 'Kelly', familyName: 'King' } } });
+    expect(await stored()).toMatchObject({ password: secret, lastName: 'King' });
+    await sandbox.control('/reset');
+    await connect();
+    await account.sync(kelly);
+    expect(await apply()).not.toContain(secret);
+    expect(await stored()).toMatchObject({ password: secret, lastName: 'Door', email: 'kelly@example.com' });
+    expect(account.observed?.fields).not.toHaveProperty('password');
+    expect((await account.sync(kelly)).steps).toEqual([]);
+  });
+
+  test('never sends the word in place of a password', async () => {
+    const [create] = type.plan(account.desired({ ...kelly, password: 'given' }), null, NOTHING, settings);
+    const failure = await failureOf(connection.apply(create as Step, { id: null, desired: null }, io));
+    expect(failure).toMatchObject({ kind: 'reject', reason: expect.stringContaining('none was given') });
+    expect((await qflow()).teamMembers).toEqual([]);
+  });
+
+  test('the catalogue has the events that somebody is assigned to: no call lists the others', async () => {
+    await sandbox.control('/qflow/events', { id: '2001', name: 'Opening night' });
+    await account.sync({ ...kelly, assignments: ['1002', '2001'] });
+    await connect();
+    await account.sync({ ...kelly, user: { userName: 'sam' }, assignments: ['1001', '1002'] });
+    await connect({ enterprisePin: 'demo' });
+    await account.sync({ ...kelly, user: { userName: 'ann' }, assignments: [] });
+    await connect({ enterprisePin: 'demo' });
+    const before = (await sandbox.calls()).length;
+    expect(await connection.catalogue?.(io)).toEqual([
+      { kind: 'event', id: '1001', name: 'Event 1001' },
+      { kind: 'event', id: '1002', name: 'Event 1002' },
+      { kind: 'event', id: '2001', name: 'Opening night' },
+    ]);
+    // Nothing for who has no event.
+    const asked = (await sandbox.calls()).slice(before).filter(({ path }) => path.endsWith('/events'));
+    expect(asked).toHaveLength(2);
   });
 
   test('unassigns under the old name, then renames', async () => {

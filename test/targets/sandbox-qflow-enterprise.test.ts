@@ -105,6 +105,20 @@ describe('the Qflow Enterprise sandbox', () => {
     expect([await wrong(), await right(), await right()]).toEqual([400, 204, 404]);
   });
 
+  test('trust=untrusted: reading goes, changing does not', async () => {
+    await profile('trust=untrusted');
+    expect(await user()).toMatchObject({ id });
+    for (const [method, path] of [
+      ['POST', '/user'],
+      ['PUT', '/user'],
+      ['DELETE', '/user'],
+      ['PUT', '/user/changepassword'],
+      ['PUT', '/user/changeusername'],
+    ] as const) {
+      expect(await api(method, path, { id })).toMatchObject({ status: 403, body: { error: 'trust_required' } });
+    }
+  });
+
   test.each(['', 'no JSON', '[]', '"text"', '{}'])('a create with body %j is a 400', async (body) => {
     expect((await api('POST', '/user', body)).status).toBe(400);
   });

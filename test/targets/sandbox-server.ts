@@ -10,6 +10,9 @@ type Record = { [name: string]: string };
 
 export interface State {
   qflow: { users: Record[]; teamMembers: Record[]; assignments: Record[]; events: Record[]; mails: Record[] };
+  flowmate: { users: Record[]; roles: Record[] };
+  uflow: { endUsers: Record[]; mails: Record[] };
+  platform: { users: Record[]; invitations: Record[]; roles: Record[]; identityProviders: Record[] };
   calls: { [call: string]: number };
 }
 
@@ -17,7 +20,8 @@ export interface SandboxServer {
   url: string;
   state(): Promise<State>;
   calls(after?: number): Promise<SandboxCall[]>;
-  credentials(): Promise<Record>;
+  /** What a client needs to call `system`. Default: qflow. */
+  credentials(system?: string): Promise<Record>;
   /** Posts to `/sandbox{path}`. @throws for any status but a 2xx. */
   control(path: string, body?: unknown): Promise<unknown>;
   close(): Promise<void>;
@@ -33,7 +37,8 @@ export async function startSandboxes(options: Partial<SandboxOptions> = {}): Pro
     url,
     state: () => read('/state') as Promise<State>,
     calls: (after = 0) => read(`/calls?after=${after}`) as Promise<SandboxCall[]>,
-    credentials: async () => ((await read('/credentials')) as { qflow: Record }).qflow,
+    credentials: async (system = 'qflow') =>
+      ((await read('/credentials')) as { [system: string]: Record })[system] ?? {},
     async control(path, body = {}) {
       const response = await fetch(`${url}/sandbox${path}`, { method: 'POST', body: JSON.stringify(body) });
       if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);

@@ -4,7 +4,7 @@ import { CURSOR_TIMEOUT } from '../../directory/cursor.ts';
 import { PAGES } from '../../directory/list.ts';
 import { MAX_BULK_OPERATIONS } from '../../scim/bulk.ts';
 import { forbidden, notFound } from '../../scim/errors.ts';
-import { type ResourceType, resourceTypeResource, type Schema, schemaResource } from '../../scim/schema.ts';
+import { type ResourceType, resourceTypeResources, type Schema, schemaResource } from '../../scim/schema.ts';
 import type { ScimEnv } from '../authentication.ts';
 import { MAX_BODY_BYTES } from './body.ts';
 import { json, notAllowed } from './respond.ts';
@@ -29,11 +29,11 @@ export function discoveryRoutes(
     await next();
   });
 
-  app.get('/ServiceProviderConfig', (c) => single(c, providerConfig(baseUrl(c.var.caller.tenant))));
+  app.get('/ServiceProviderConfig', (c) => single(c, providerConfig(baseUrl(c.var.caller.tenant), types)));
   app.all('/ServiceProviderConfig', (c) => notAllowed(c, 'GET'));
 
   const collections = {
-    '/ResourceTypes': (base: string) => types.map((type) => resourceTypeResource(type, base)),
+    '/ResourceTypes': (base: string) => types.flatMap((type) => resourceTypeResources(type, base)),
     '/Schemas': (base: string) => schemas.map((schema) => schemaResource(schema, base)),
   };
   for (const [path, resources] of Object.entries(collections)) {
@@ -65,7 +65,14 @@ function listOf(resources: readonly unknown[]) {
   };
 }
 
-function providerConfig(base: string) {
+/** What the values of a user's roles and entitlements may have. */
+const OF_VALUES = { primarySupported: true, typeSupported: true };
+
+function supports(types: readonly ResourceType[], endpoint: string) {
+  return { supported: types.some((type) => type.endpoint === endpoint) };
+}
+
+function providerConfig(base: string, types: readonly ResourceType[]) {
   return {
     schemas: [PROVIDER_CONFIG],
     patch: { supported: true },
@@ -82,6 +89,11 @@ function providerConfig(base: string) {
       defaultPageSize: PAGES.defaultCount,
       maxPageSize: PAGES.maxCount,
       cursorTimeout: CURSOR_TIMEOUT,
+    },
+    // draft-ietf-scim-roles-entitlements, which writes it with a capital letter.
+    RolesAndEntitlements: {
+      roles: { ...supports(types, '/Roles'), multipleRolesSupported: true, ...OF_VALUES },
+      entitlements: { ...supports(types, '/Entitlements'), multipleEntitlementsSupported: true, ...OF_VALUES },
     },
     authenticationSchemes: [
       {

@@ -5,7 +5,7 @@
 import { type Context, Hono } from 'hono';
 import type { Directory, Request, Written } from '../../directory/directory.ts';
 import type { OnNotes } from '../../directory/quirks.ts';
-import { notFound, notImplemented } from '../../scim/errors.ts';
+import { notFound, notImplemented, readOnlyResources } from '../../scim/errors.ts';
 import { readSearchRequest } from '../../scim/query.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import { type Authenticate, authentication, type ScimEnv } from '../authentication.ts';
@@ -61,13 +61,20 @@ function resourceRoutes(directory: Directory, type: ResourceType): Hono<ScimEnv>
   const app = new Hono<ScimEnv>();
 
   queryRoutes(app, directory, [type], type.endpoint);
+  app.get('/:id', async (c) => resource(c, 200, await directory.get(c.var.caller, type, idOf(c), requestOf(c))));
+  if (type.readOnly) {
+    const refuse = (c: C) => {
+      c.header('Allow', 'GET');
+      throw readOnlyResources(type);
+    };
+    return app.all('/', refuse).all('/:id', refuse);
+  }
   app.post('/', async (c) => {
     const body = await readJson(c);
     return resource(c, 201, await directory.create(c.var.caller, type, body, requestOf(c)));
   });
   app.all('/', (c) => notAllowed(c, 'GET, POST'));
 
-  app.get('/:id', async (c) => resource(c, 200, await directory.get(c.var.caller, type, idOf(c), requestOf(c))));
   app.put('/:id', async (c) => {
     const body = await readJson(c);
     return resource(c, 200, await directory.replace(c.var.caller, type, idOf(c), body, requestOf(c)));

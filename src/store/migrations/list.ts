@@ -10,6 +10,10 @@ import { reconcile } from './0008-reconcile.ts';
 import { lanes } from './0009-lanes.ts';
 import { removals } from './0010-removals.ts';
 import { adoption } from './0011-adoption.ts';
+import { actions } from './0012-actions.ts';
+import { nesting } from './0013-nesting.ts';
+import { catalogue } from './0014-catalogue.ts';
+import { passwords } from './0015-passwords.ts';
 import type { Migration } from './migration.ts';
 
 export const migrations: readonly Migration[] = [
@@ -24,4 +28,8 @@ export const migrations: readonly Migration[] = [
   lanes,
   removals,
   adoption,
+  actions,
+  nesting,
+  catalogue,
+  passwords,
 ];

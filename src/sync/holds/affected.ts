@@ -3,10 +3,10 @@ import type { Selectable } from 'kysely';
 import { readPeople } from '../../directory/people.ts';
 import type { Store } from '../../store/store.ts';
 import type { ChangesTable } from '../../store/tables.ts';
-import type { Intent } from '../intents.ts';
-import type { Lane } from '../lanes.ts';
-import { nextUsers } from '../large-changes.ts';
-import { type KnownAccount, planAccount, withoutAccount } from '../planned.ts';
+import type { Intent } from '../accounts/intents.ts';
+import { groupsPassedTo, nextVisits } from '../fan-out/large-changes.ts';
+import type { Lane } from '../lanes/lanes.ts';
+import { type KnownAccount, planAccount, withoutAccount } from '../planning/planned.ts';
 import type { Affected } from './runs.ts';
 
 /** One user after the other, a slice read at a time, with the way free for others in between. */
@@ -16,12 +16,30 @@ export async function* affectedBy(
   change: Selectable<ChangesTable>,
   signal: AbortSignal,
 ): AsyncGenerator<Affected> {
-  let { cursor } = change;
-  while (!signal.aborted) {
-    const userIds = await nextUsers(store.read, { ...change, cursor });
-    if (userIds.length === 0) return;
-    yield* await affectedAmong(store, lane, userIds);
-    cursor = userIds.at(-1) ?? null;
+  const below = await groupsPassedTo(store.read, change);
+  if (below.length === 0) return yield* affectedByOne(store, lane, change, signal);
+  // Who is in several of the groups counts once.
+  const seen = new Set<string>();
+  yield* affectedByOne(store, lane, change, signal, seen);
+  for (const subject_id of below) {
+    yield* affectedByOne(store, lane, { ...change, subject: 'group-below', subject_id, cursor: null }, signal, seen);
+  }
+}
+
+async function* affectedByOne(
+  store: Store,
+  lane: Lane,
+  change: Selectable<ChangesTable>,
+  signal: AbortSignal,
+  seen: Set<string> | null = null,
+): AsyncGenerator<Affected> {
+  for (let cursor: string | null = change.cursor; !signal.aborted; ) {
+    const { visits, end } = await nextVisits(store.read, { ...change, cursor });
+    const userIds = [...new Set(visits.map(({ userId }) => userId))].filter((id) => !seen?.has(id));
+    for (const id of userIds) seen?.add(id);
+    if (userIds.length > 0) yield* await affectedAmong(store, lane, userIds);
+    if (end === null) return;
+    cursor = end;
     await new Promise(setImmediate);
   }
 }

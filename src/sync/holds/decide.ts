@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { Store } from '../../store/store.ts';
 import type { Database, Millis } from '../../store/tables.ts';
-import { Rules } from '../rules.ts';
+import { Rules } from '../rules/rules.ts';
 import { type Hold, lockTarget, type Origin } from './ledger.ts';
 import type { Kind } from './limits.ts';
 

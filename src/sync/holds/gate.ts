@@ -7,8 +7,9 @@ import { type Kysely, sql } from 'kysely';
 import type { Database, Millis } from '../../store/tables.ts';
 import { TargetError } from '../../targets/outcome.ts';
 import type { Desired, Step } from '../../targets/target.ts';
-import type { Lane } from '../lanes.ts';
-import type { Pass, Wish } from '../pass.ts';
+import type { Lane } from '../lanes/lanes.ts';
+import { isAskedByHand } from '../work/action-rows.ts';
+import type { Pass, Wish } from '../work/pass.ts';
 import {
   deletedLately,
   type Item,
@@ -56,12 +57,20 @@ export async function gate(
   const wanted = kindsOf(permittedOf(pass.lane, wish, plan).steps, desired);
   const items = await itemsOf(pass.store.read, pass.account);
   pass.unheld = items.map(({ kind }) => kind).filter((kind) => !wanted.has(kind));
-  const limited = [...kindsOf(permitted.steps, desired)].filter((kind) => rules.limited.has(kind));
+  const isAsked = (step: Step) => isAskedByHand(pass.actions, step);
+  const toBegin = permitted.steps.filter((step) => !isAsked(step));
+  const limited = [...kindsOf(toBegin, desired)].filter((kind) => rules.limited.has(kind));
   if (limited.length === 0) return gated;
 
   const { held, approved } = await decide(pass, limited);
-  const left = without(permitted.steps, new Set(held.keys()), desired);
-  return { ...gated, plan: left, approved, held: held.size === 0 ? null : heldText(pass.lane, held) };
+  const left = new Set(without(toBegin, new Set(held.keys()), desired));
+  // What a person has been asked to do stays asked for.
+  return {
+    ...gated,
+    plan: permitted.steps.filter((step) => left.has(step) || isAsked(step)),
+    approved,
+    held: held.size === 0 ? null : heldText(pass.lane, held),
+  };
 }
 
 /** A step beside the plan. @returns null: it may begin; else what holds it back, in words. @throws as `gate`. */

@@ -4,8 +4,8 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Dialect } from '../../store/dialect.ts';
 import type { Store } from '../../store/store.ts';
 import type { Database, HoldItemsTable, HoldsTable, Millis } from '../../store/tables.ts';
-import type { AccountKey } from '../accounts.ts';
-import type { Lane } from '../lanes.ts';
+import type { AccountKey } from '../accounts/accounts.ts';
+import type { Lane } from '../lanes/lanes.ts';
 import type { Kind } from './limits.ts';
 
 export type Hold = Selectable<HoldsTable>;

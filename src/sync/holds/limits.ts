@@ -74,9 +74,10 @@ export function limitText({ count, percent }: Limit, linked: number): string {
 
 /**
  * Null for what only gives back (enable, assign), which is never held. What is unassigned because the account is disabled
- * is that: some systems know no other way.
+ * is that: some systems know no other way. A double of our own making is no account of anybody.
  */
-export function kindOf(step: Pick<Step, 'kind'>, desired: Pick<Desired, 'presence'> | null): Kind | null {
+export function kindOf(step: Pick<Step, 'kind' | 'record'>, desired: Pick<Desired, 'presence'> | null): Kind | null {
+  if (step.record !== undefined) return null;
   switch (step.kind) {
     case 'create':
     case 'disable':
@@ -93,7 +94,10 @@ export function kindOf(step: Pick<Step, 'kind'>, desired: Pick<Desired, 'presenc
   }
 }
 
-export function kindsOf(plan: readonly Pick<Step, 'kind'>[], desired: Pick<Desired, 'presence'> | null): Set<Kind> {
+export function kindsOf(
+  plan: readonly Pick<Step, 'kind' | 'record'>[],
+  desired: Pick<Desired, 'presence'> | null,
+): Set<Kind> {
   return new Set(plan.flatMap((step) => kindOf(step, desired) ?? []));
 }
 

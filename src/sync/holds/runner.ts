@@ -1,6 +1,6 @@
 /** Beside the dispatcher: compares large changes with the limits as they come, and carries out what was decided about holds. */
 import type { Store } from '../../store/store.ts';
-import type { Lanes } from '../lanes.ts';
+import type { Lanes } from '../lanes/lanes.ts';
 import { createAssessor } from './runs.ts';
 import { sweepHolds } from './sweep.ts';
 

@@ -6,7 +6,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { Store } from '../../store/store.ts';
 import type { ChangesTable } from '../../store/tables.ts';
-import type { Lane, Lanes } from '../lanes.ts';
+import type { Lane, Lanes } from '../lanes/lanes.ts';
 import { affectedBy } from './affected.ts';
 import {
   deletedLately,

@@ -5,8 +5,8 @@
 import { type Kysely, sql } from 'kysely';
 import type { Store } from '../../store/store.ts';
 import type { Database, Millis } from '../../store/tables.ts';
-import { passes } from '../hourly.ts';
-import type { Lanes } from '../lanes.ts';
+import type { Lanes } from '../lanes/lanes.ts';
+import { passes } from '../upkeep/hourly.ts';
 import { type Hold, insertItems, isApproved, lockTarget, openHold, SLICE, WINDOW_MS } from './ledger.ts';
 import { TAKING } from './limits.ts';
 

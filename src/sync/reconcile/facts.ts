@@ -2,7 +2,8 @@
 import type { Kysely } from 'kysely';
 import { type DirectoryUser, readPeople } from '../../directory/people.ts';
 import type { Database } from '../../store/tables.ts';
-import type { Account } from '../accounts.ts';
+import type { Account } from '../accounts/accounts.ts';
+import { nestedChangesOf } from '../fan-out/nested-changes.ts';
 import type { Run } from './run.ts';
 
 export interface Facts {
@@ -74,5 +75,6 @@ async function waitingToBeFannedOut(
     .orderBy('cursor')
     .execute();
   const rest = everybody ? userIds.filter((id) => id > (everybody.cursor ?? '')) : [];
-  return [...users.map((row) => row.subject_id), ...members.map((row) => row.member_id), ...rest];
+  const nested = await nestedChangesOf(db, tenant, userIds);
+  return [...users.map((row) => row.subject_id), ...members.map((row) => row.member_id), ...nested.keys(), ...rest];
 }

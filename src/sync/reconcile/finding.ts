@@ -1,13 +1,13 @@
 /** What is found when a record is compared with what its account should be: pure. */
 import type { FindingsTable } from '../../store/tables.ts';
 import type { Desired, Observed, Step, StepKind } from '../../targets/target.ts';
-import type { Account } from '../accounts.ts';
-import { asAdopted } from '../adoption.ts';
+import type { Account } from '../accounts/accounts.ts';
 import { permittedOf } from '../holds/gate.ts';
 import { type Kind, kindsOf } from '../holds/limits.ts';
-import type { Lane } from '../lanes.ts';
-import type { Wish } from '../pass.ts';
-import { adoptedOf, memoryOf, stepsFor } from '../planned.ts';
+import type { Lane } from '../lanes/lanes.ts';
+import { adoptedOf, memoryOf, stepsFor } from '../planning/planned.ts';
+import { asAdopted } from '../work/adoption.ts';
+import type { Wish } from '../work/pass.ts';
 
 /**
  * - `drift`: the record is not as wanted.

@@ -2,7 +2,7 @@
 import type { Kysely } from 'kysely';
 import type { Store } from '../../store/store.ts';
 import type { Database, Millis } from '../../store/tables.ts';
-import { passes } from '../hourly.ts';
+import { passes } from '../upkeep/hourly.ts';
 import { commit, isAlive, isFinished, type Run } from './run.ts';
 
 export const KEPT_RUNS = 20;

@@ -5,8 +5,8 @@
 
 import { TargetError } from '../../targets/outcome.ts';
 import type { Io } from '../../targets/target.ts';
-import { passes } from '../hourly.ts';
-import { backoff, type Pace } from '../pace.ts';
+import { backoff, type Pace } from '../lanes/pace.ts';
+import { passes } from '../upkeep/hourly.ts';
 
 const TRIES = 4;
 const LONGEST_WAIT_MS = 30_000;

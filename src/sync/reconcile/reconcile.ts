@@ -5,8 +5,8 @@
  */
 import type { Store } from '../../store/store.ts';
 import { TargetError } from '../../targets/outcome.ts';
-import { createIo } from '../calls.ts';
-import type { Lane } from '../lanes.ts';
+import { createIo } from '../lanes/calls.ts';
+import type { Lane } from '../lanes/lanes.ts';
 import { joinSlice } from './joining.ts';
 import { sweep } from './keep.ts';
 import { list } from './listing.ts';

@@ -4,9 +4,9 @@
  */
 import type { Store } from '../../store/store.ts';
 import type { StepKind } from '../../targets/target.ts';
-import { enqueue } from '../accounts.ts';
+import { enqueue } from '../accounts/accounts.ts';
 import { type Affected, holdIfTooMany } from '../holds/runs.ts';
-import type { Lane } from '../lanes.ts';
+import type { Lane } from '../lanes/lanes.ts';
 import type { Detail } from './finding.ts';
 import { commit, type Run } from './run.ts';
 import { SLICE } from './slices.ts';

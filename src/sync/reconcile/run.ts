@@ -7,7 +7,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import { expressionBuilder, type Kysely, type Selectable } from 'kysely';
 import type { Store } from '../../store/store.ts';
 import type { Database, Millis, ReconcilesTable } from '../../store/tables.ts';
-import type { Lane } from '../lanes.ts';
+import type { Lane } from '../lanes/lanes.ts';
 
 export type Run = Selectable<ReconcilesTable>;
 

@@ -5,8 +5,8 @@
  */
 import type { Store } from '../../store/store.ts';
 import type { Millis } from '../../store/tables.ts';
-import { type Hourly, passes } from '../hourly.ts';
-import type { Lane, Lanes } from '../lanes.ts';
+import type { Lane, Lanes } from '../lanes/lanes.ts';
+import { type Hourly, passes } from '../upkeep/hourly.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 import { type Beginning, isAlive, isFinished, lastRun, type Run } from './run.ts';
 

@@ -22,8 +22,7 @@ export interface Client {
   /** Replaces the record. */
   put(io: Io, user: UserRecord): Promise<void>;
   changeUserName(io: Io, id: string, from: string, to: string): Promise<void>;
-  /** Sets a password that nobody knows. */
-  scramble(io: Io, id: string): Promise<void>;
+  changePassword(io: Io, id: string, newPassword: string): Promise<void>;
   /** Any status but those that say nothing about the user; only a read tells whether it is gone. */
   remove(io: Io, id: string, by: 'body' | 'query'): Promise<Answer>;
 }
@@ -59,8 +58,8 @@ export function createClient(settings: Settings, vault: Vault): Client {
     async changeUserName(io, id, oldUserName, newUserName) {
       expect(await api(io, 'PUT', `${root}/user/changeusername`, { id, oldUserName, newUserName }));
     },
-    async scramble(io, id) {
-      expect(await api(io, 'PUT', `${root}/user/changepassword`, { id, newPassword: randomPassword() }));
+    async changePassword(io, id, newPassword) {
+      expect(await api(io, 'PUT', `${root}/user/changepassword`, { id, newPassword }));
     },
     async remove(io, id, by) {
       const query = by === 'query' ? `?${new URLSearchParams({ id })}` : '';
@@ -69,7 +68,7 @@ export function createClient(settings: Settings, vault: Vault): Client {
   };
 }
 
-/** 192 random bits, and one character of each class that password rules ask for. */
+/** One that nobody knows: 192 random bits, and one character of each class that password rules ask for. */
 export function randomPassword(): string {
   return `${randomBytes(24).toString('base64url')}aA1!`;
 }

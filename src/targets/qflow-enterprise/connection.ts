@@ -7,7 +7,7 @@ import { type Failure, TargetError } from '../outcome.ts';
 import { canonicalName, pinOf, sameEmail } from '../qflow-account.ts';
 import type { Applied, Connection, Found, Io, Keys, Query, Step, Subject, Vault } from '../target.ts';
 import { createClient, randomPassword, userOf } from './client.ts';
-import { DISABLED_MARKER, marked, observe as observeAs, RANDOM, type UserRecord, unmarked } from './mapping.ts';
+import { DISABLED_MARKER, GIVEN, marked, observe as observeAs, RANDOM, type UserRecord, unmarked } from './mapping.ts';
 import type { Settings } from './settings.ts';
 
 export function open(settings: Settings, vault: Vault): Connection {
@@ -36,9 +36,10 @@ export function open(settings: Settings, vault: Vault): Connection {
     return { kind: 'ambiguous', ids: [...seen.keys()], detail: `${seen.size} users have this name and e-mail address` };
   }
 
-  async function create(body: Readonly<Record<string, string>>, io: Io): Promise<Applied> {
+  async function create(body: Readonly<Record<string, string>>, given: string | undefined, io: Io): Promise<Applied> {
     const keys = { userName: body.userName ?? '', email: body.email ?? '' };
-    const answer = await client.create(io, body.password === RANDOM ? { ...body, password: randomPassword() } : body);
+    const secret = body.password === undefined ? null : secretFor(body.password, given);
+    const answer = await client.create(io, secret === null ? body : { ...body, password: secret });
     const isDone = answer.status >= 200 && answer.status < 300;
     if (!isDone && answer.status !== 409 && answer.status !== 400) throw new TargetError(classify(answer));
     const answered = isDone ? userOf(answer.body) : null;
@@ -84,13 +85,13 @@ export function open(settings: Settings, vault: Vault): Connection {
     const user: UserRecord = { ...before, ...change(before), id, userName: before.userName };
     await client.put(io, user);
     // A PUT without `password` may blank it [A]: that must not open a disabled account.
-    if (String(user.customData ?? '').includes(DISABLED_MARKER)) await client.scramble(io, id);
+    if (String(user.customData ?? '').includes(DISABLED_MARKER)) await scramble(id, io);
     return { evidence: 'answer', observed: observe(user) };
   }
 
   /** First what takes access away; the marker last, so that a failure in between is seen and repeated. */
   async function disable(id: string, io: Io): Promise<Applied> {
-    await client.scramble(io, id);
+    await scramble(id, io);
     await write(id, (user) => ({ customData: marked(user.customData) }), io);
     const observed = observe(await existing(id, io));
     if (observed.enabled) {
@@ -98,6 +99,8 @@ export function open(settings: Settings, vault: Vault): Connection {
     }
     return { evidence: 'read', observed };
   }
+
+  const scramble = (id: string, io: Io) => client.changePassword(io, id, randomPassword());
 
   async function existing(id: string, io: Io): Promise<UserRecord> {
     const user = await client.get(io, id);
@@ -117,19 +120,25 @@ export function open(settings: Settings, vault: Vault): Connection {
     throw new TargetError({ kind: 'reject', reason: `${last}, yet user ${id} is still there; see setting deleteBy` });
   }
 
-  async function apply(step: Step, { id }: Subject, io: Io): Promise<Applied> {
-    const { id: _, ...body } = step.body ?? {};
-    if (step.kind === 'create') return create(body, io);
+  async function apply(step: Step, { id, observed, password: given }: Subject, io: Io): Promise<Applied> {
+    const { id: _, newPassword, ...body } = step.body ?? {};
+    if (step.kind === 'create') return create(body, given, io);
     if (id === null) throw new TargetError({ kind: 'reject', reason: `${step.kind} needs a user` });
     switch (step.kind) {
       case 'rename':
         return rename(id, body.newUserName ?? '', io);
       case 'update':
-        return write(id, () => body, io);
+        if (newPassword === undefined) return write(id, () => body, io);
+        await client.changePassword(io, id, secretFor(newPassword, given));
+        // What was set cannot be read: the record stays what it was seen to be.
+        return { evidence: 'answer', ...(observed && { observed }) };
       case 'disable':
         return disable(id, io);
-      case 'enable':
-        return write(id, (user) => ({ customData: unmarked(user.customData) }), io);
+      case 'enable': {
+        const enabled = await write(id, (user) => ({ customData: unmarked(user.customData) }), io);
+        if (newPassword !== undefined) await client.changePassword(io, id, secretFor(newPassword, given));
+        return enabled;
+      }
       case 'delete':
         return remove(id, io);
       default:
@@ -140,7 +149,7 @@ export function open(settings: Settings, vault: Vault): Connection {
   return {
     async check(io) {
       const total = await client.total(io);
-      return `Signed in as ${settings.username}${total === null ? '' : `; ${total} users in the enterprise`}.`;
+      return `Signed in as ${settings.username}${total === null ? '' : `; users in the enterprise: ${total}`}.`;
     },
     find,
     async *list(io) {
@@ -148,4 +157,11 @@ export function open(settings: Settings, vault: Vault): Connection {
     },
     apply,
   };
+}
+
+/** What a word in a step's body stands for. Nothing else is ever sent as a password. */
+function secretFor(word: string, given: string | undefined): string {
+  if (word === RANDOM) return randomPassword();
+  if (word === GIVEN && given) return given;
+  throw new TargetError({ kind: 'reject', reason: 'a password is to be set, and none was given' });
 }

@@ -11,11 +11,14 @@ import type { Settings } from './settings.ts';
 /** A user as the API gives it, without `password` (cut out at the door). */
 export type UserRecord = Readonly<Record<string, unknown>> & { id: string };
 
-/** There is no enabled flag, so this in `customData` says that we scrambled the password. */
+/** There is no enabled flag, so this in `customData` says that the password was scrambled, or that a person disabled the user. */
 export const DISABLED_MARKER = '[linkspan:disabled]';
 
 /** Stands for a password that is made at the moment of sending and kept nowhere. */
 export const RANDOM = '<random>';
+
+/** Stands for the password that the identity provider or an administrator gave (`Subject.password`). */
+export const GIVEN = '<given>';
 
 const API = '/users/v1/api';
 
@@ -34,8 +37,15 @@ export const mapping: Record<string, Mapped> = {
 
 export function desired(person: Person, settings: Settings): Desired | null {
   if (person.presence === 'absent') return null;
+  if (person.presence === 'inactive' && settings.disableBy === 'delete') return null;
   const keys = { userName: fullName(required(person, 'userName'), settings), email: required(person, 'email') };
-  return { presence: person.presence, keys, fields: fieldsBut(person, 'userName'), assignments: [] };
+  return {
+    presence: person.presence,
+    keys,
+    fields: fieldsBut(person, 'userName'),
+    assignments: [],
+    password: person.password,
+  };
 }
 
 /** Neither kept as fields nor compared: keys, what is ours to keep out of sight, and the marker's place. */
@@ -68,13 +78,7 @@ export function plan(desired: Desired | null, observed: Observed | null, setting
   if (observed === null) return [{ kind: 'create', call: `POST ${API}/user`, body: newUser(desired) }];
   const steps: Step[] = [];
   const { id } = observed;
-  if (desired.presence === 'inactive' && observed.enabled) {
-    steps.push({
-      kind: 'disable',
-      call: `PUT ${API}/user/changepassword, PUT ${API}/user`,
-      body: { id, newPassword: RANDOM, customData: DISABLED_MARKER },
-    });
-  }
+  if (desired.presence === 'inactive' && observed.enabled) steps.push(disable(observed, settings));
   const pin = pinOf(settings);
   const userName = desired.keys.userName ?? '';
   if (canonicalName(observed.keys.userName ?? '', pin) !== canonicalName(userName, pin)) {
@@ -86,19 +90,41 @@ export function plan(desired: Desired | null, observed: Observed | null, setting
     const body = { id, ...Object.fromEntries(changes) };
     steps.push({ kind: 'update', call: `PUT ${API}/user`, body, changes: changes.map(([name]) => name) });
   }
-  if (desired.presence === 'active' && !observed.enabled) {
-    steps.push({ kind: 'enable', call: `PUT ${API}/user`, body: { id, customData: '' } });
+  return [...steps, ...letIn(desired, observed)];
+}
+
+/** By hand, what shows that it was done is what a read can see: the user gone, or the mark. */
+function disable({ id, keys }: Observed, { disableBy }: Settings): Step {
+  if (disableBy === 'keep') {
+    const manual = `In Qflow, take the access of ${keys.userName} (user ${id}) away: delete the user, or change the password and write ${DISABLED_MARKER} into customData. Either is seen and closes this; no other way of doing it can be read from Qflow.`;
+    return { kind: 'disable', call: 'by hand', manual };
   }
-  return steps;
+  const body = { id, newPassword: RANDOM, customData: DISABLED_MARKER };
+  return { kind: 'disable', call: `PUT ${API}/user/changepassword, PUT ${API}/user`, body };
+}
+
+/**
+ * The mark is taken away and a given password is set, who is inactive gets none: it would open the account. It goes last, as
+ * any PUT may blank it [A]; an enable is a PUT and comes after the updates, so there both are one step.
+ */
+function letIn({ presence, password }: Desired, { id, enabled }: Observed): Step[] {
+  if (presence === 'inactive') return [];
+  const given: Record<string, string> = password === 'given' ? { newPassword: GIVEN } : {};
+  const call = `PUT ${API}/user/changepassword`;
+  if (enabled)
+    return password === 'given' ? [{ kind: 'update', call, body: { id, ...given }, changes: ['password'] }] : [];
+  const calls = [`PUT ${API}/user`, ...(password === 'given' ? [call] : [])];
+  return [{ kind: 'enable', call: calls.join(', '), body: { id, customData: '', ...given } }];
 }
 
 /** Made disabled at once where it should be: there is nothing to scramble before there is a user. */
-function newUser({ keys, fields, presence }: Desired): Record<string, string> {
+function newUser({ keys, fields, presence, password = 'random' }: Desired): Record<string, string> {
   const filled = Object.entries(fields).filter(([, value]) => value !== '');
+  const secret = presence === 'inactive' ? RANDOM : { random: RANDOM, given: GIVEN, none: null }[password];
   return {
     userName: keys.userName ?? '',
     ...Object.fromEntries(filled),
-    password: RANDOM,
+    ...(secret !== null && { password: secret }),
     ...(presence === 'inactive' && { customData: DISABLED_MARKER }),
   };
 }

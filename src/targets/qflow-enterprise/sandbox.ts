@@ -35,7 +35,11 @@ export const sandbox: SandboxPart = {
     /** Where DELETE /user looks for the id. */
     delete: ['body', 'query'],
   },
-  switches: qflowSwitches,
+  switches: {
+    ...qflowSwitches,
+    /** Whether the API user has been verified: only some operations need it, here those that change something. */
+    trust: ['trusted', 'untrusted'],
+  },
   credentials: qflowCredentials,
   control: qflowControl,
   routes,
@@ -49,6 +53,10 @@ function routes(world: SandboxWorld): SandboxApp {
 
   const api: SandboxApp = new Hono();
   api.use('*', qflowGate(world));
+  api.use('*', async (c, next) => {
+    const isRefused = c.req.method !== 'GET' && world.profile('trust') === 'untrusted';
+    return isRefused ? c.json({ error: 'trust_required' }, 403) : next();
+  });
 
   api.get('/users', (c) => c.json(users.all()));
   api.get('/users/total', (c) => c.json({ total: users.all().length }));

@@ -14,6 +14,12 @@ export const Settings = z
       .enum(['body-then-query', 'body', 'query'])
       .default('body-then-query')
       .describe('Where DELETE /user carries the id, which no page documents. Default: body-then-query'),
+    disableBy: z
+      .enum(['scramble', 'delete', 'keep'])
+      .default('scramble')
+      .describe(
+        'Qflow cannot disable a user. scramble: a password that nobody knows, and a mark in customData; delete: the user is deleted, and made anew on return; keep: nothing is called, a person has to do it. Default: scramble',
+      ),
   })
   .refine((settings) => pinOf(settings) !== '', {
     path: ['enterprisePin'],

@@ -9,11 +9,31 @@ import type { Fields, Io, Vault } from '../target.ts';
 import type { Member } from './mapping.ts';
 import { namespaceOf, type Settings } from './settings.ts';
 
+/** `name` is the id where the answer has no name. */
+export interface QflowEvent {
+  id: string;
+  name: string;
+}
+
+export interface MemberStats {
+  id: string;
+  userName: string;
+  checkedIn: number;
+  /** Five minutes each, in any order, without empty ones. `admitted` is a time of day: `14:30`. */
+  activity: readonly { admitted: string; admittedCount: number }[];
+}
+
 export interface Client {
   /** Enterprise account: everybody. Standalone: only who is assigned to an event, so absence means nothing. */
   members(io: Io): Promise<Member[]>;
-  /** Ids of the events that the member with this bare name is assigned to; empty for an unknown name too. */
-  eventsOf(io: Io, userName: string): Promise<string[]>;
+  /** Who is assigned to any event of this account. */
+  assigned(io: Io): Promise<Member[]>;
+  /** The events that the member with this bare name is assigned to; empty for an unknown name too. */
+  eventsOf(io: Io, userName: string): Promise<QflowEvent[]>;
+  /** Who is assigned to an event; empty for one that is unknown or another account's, too. */
+  assignedTo(io: Io, event: string): Promise<Member[]>;
+  /** What each of them has done there. Empty likewise. */
+  statsOf(io: Io, event: string): Promise<MemberStats[]>;
   /** Gives back the existing member where there is one of that name. */
   create(io: Io, member: Fields): Promise<Member>;
   /** Replaces the record. */
@@ -32,6 +52,13 @@ export function createClient(settings: Settings, vault: Vault): Client {
   /** The namespace as the lists write it: a name must be asked for as it is shown. */
   let namespace = namespaceOf(settings);
 
+  function asShown(members: Member[]): Member[] {
+    const prefix = `${namespace.toLowerCase()}/`;
+    const shown = members.find(({ userName }) => isEnterprise && String(userName).toLowerCase().startsWith(prefix));
+    if (shown) namespace = String(shown.userName).slice(0, namespace.length);
+    return members;
+  }
+
   function expectMember(answer: Answer, id: string): void {
     if (expect(answer, 404).status !== 404) return;
     const reason = `team member ${id} is gone`;
@@ -46,17 +73,27 @@ export function createClient(settings: Settings, vault: Vault): Client {
         const reason = `${answer.method} ${answer.path} answered 502: this is a standalone account; set accountKind`;
         throw new TargetError({ kind: 'pause', reason });
       }
-      const members = membersOf(expect(answer));
-      const prefix = `${namespace.toLowerCase()}/`;
-      const shown = members.find(({ userName }) => isEnterprise && String(userName).toLowerCase().startsWith(prefix));
-      if (shown) namespace = String(shown.userName).slice(0, namespace.length);
-      return members;
+      return asShown(membersOf(expect(answer)));
+    },
+    async assigned(io) {
+      return asShown(membersOf(expect(await api(io, 'GET', `${root}/teammembers`))));
     },
     async eventsOf(io, userName) {
       const name = segment(namespace === '' ? userName : `${namespace}/${userName}`);
       const answer = expect(await api(io, 'GET', `${root}/teammembers/user/${name}/events`), 404);
       if (answer.status === 404) return [];
-      return listOf(answer).map((event) => idOf(event, 'eventId') ?? unreadable(answer));
+      return listOf(answer).map((event) => {
+        const id = idOf(event, 'eventId') ?? unreadable(answer);
+        const { name, eventName } = event as Record<string, unknown>;
+        return { id, name: [name, eventName].map(text).find((each) => each !== '') ?? id };
+      });
+    },
+    async assignedTo(io, event) {
+      return membersOf(expect(await api(io, 'GET', `${root}/teammembers/event/assigned/${segment(event)}`)));
+    },
+    async statsOf(io, event) {
+      const answer = expect(await api(io, 'GET', `${root}/team/event/${segment(event)}`));
+      return listOf(answer).map((row) => statsIn(row) ?? unreadable(answer));
     },
     async create(io, member) {
       const answer = expect(await api(io, 'POST', `${root}/teammember`, member));
@@ -91,6 +128,21 @@ function idOf(record: unknown, ...otherNames: string[]): string | null {
   const id = ['id', ...otherNames].map((name) => fields[name]).find((value) => value !== undefined && value !== null);
   return (typeof id === 'string' && id !== '') || typeof id === 'number' ? String(id) : null;
 }
+
+/** null: it does not say whose it is. Counts that are missing are none. */
+function statsIn(row: unknown): MemberStats | null {
+  const fields = (row ?? {}) as Record<string, unknown>;
+  const id = idOf({ id: fields.teamMemberId });
+  if (id === null) return null;
+  const buckets = Array.isArray(fields.checkedInActivity) ? fields.checkedInActivity : [];
+  const activity = buckets.map(({ admitted, admittedCount }: Record<string, unknown>) => {
+    return { admitted: text(admitted), admittedCount: number(admittedCount) };
+  });
+  return { id, userName: text(fields.username), checkedIn: number(fields.checkedIn), activity };
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value.trim() : '');
+const number = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0);
 
 function membersOf(answer: Answer): Member[] {
   return listOf(answer).map((record) => {

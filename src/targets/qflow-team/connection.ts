@@ -5,9 +5,23 @@
 import { classify } from '../http.ts';
 import { TargetError } from '../outcome.ts';
 import { sameEmail } from '../qflow-account.ts';
-import type { Applied, Connection, Fields, Found, Io, Keys, Observed, Query, Step, Subject, Vault } from '../target.ts';
+import type {
+  Applied,
+  CatalogueEntry,
+  Connection,
+  Fields,
+  Found,
+  Io,
+  Keys,
+  Observed,
+  Query,
+  Step,
+  Subject,
+  Vault,
+} from '../target.ts';
 import { createClient } from './client.ts';
-import { type Member, observe } from './mapping.ts';
+import { GIVEN, type Member, observe } from './mapping.ts';
+import { createReports } from './reports.ts';
 import { createRoster } from './roster.ts';
 import { namespaceOf, type Settings } from './settings.ts';
 
@@ -18,7 +32,11 @@ export function open(settings: Settings, vault: Vault): Connection {
   const bareName = (member: Member) => observe(member, null, settings).keys.userName ?? '';
 
   async function withEvents(member: Member, io: Io): Promise<Observed> {
-    return observe(member, await client.eventsOf(io, bareName(member)), settings);
+    return observe(member, await idsOfEvents(bareName(member), io), settings);
+  }
+
+  async function idsOfEvents(userName: string, io: Io): Promise<string[]> {
+    return (await client.eventsOf(io, userName)).map(({ id }) => id);
   }
 
   async function find({ id, keys, last, openIntent }: Query, io: Io): Promise<Found> {
@@ -41,7 +59,7 @@ export function open(settings: Settings, vault: Vault): Connection {
   async function unlisted(last: Observed | null, io: Io): Promise<Found> {
     if (isEnterprise) return { kind: 'absent' };
     if (!last) return { kind: 'unknowable' };
-    const assignments = await client.eventsOf(io, last.keys.userName ?? '');
+    const assignments = await idsOfEvents(last.keys.userName ?? '', io);
     return { kind: 'found', observed: { ...last, assignments } };
   }
 
@@ -51,8 +69,8 @@ export function open(settings: Settings, vault: Vault): Connection {
   }
 
   /** Qflow answers a taken name with its holder, as if it had been made just now; the e-mail address tells. */
-  async function create(body: Fields, io: Io): Promise<Applied> {
-    const member = await client.create(io, body);
+  async function create(body: Fields, given: string | undefined, io: Io): Promise<Applied> {
+    const member = await client.create(io, withPassword(body, given));
     if (isAt(member, body)) {
       return { id: member.id, evidence: 'answer', observed: observe(member, null, settings) };
     }
@@ -61,9 +79,9 @@ export function open(settings: Settings, vault: Vault): Connection {
   }
 
   /** The plan's body is the whole record, merged with what was read; a PUT clears whatever it omits. */
-  async function replace(body: Fields, observed: Observed | null | undefined, io: Io): Promise<Applied> {
+  async function replace(body: Fields, { observed, password }: Subject, io: Io): Promise<Applied> {
     try {
-      await client.put(io, body);
+      await client.put(io, withPassword(body, password));
     } catch (error) {
       const isRename = observed?.keys.userName !== body.userName;
       throw isRename ? await withHolder(error, body, io) : error;
@@ -83,7 +101,7 @@ export function open(settings: Settings, vault: Vault): Connection {
   async function unassign(id: string, event: string, observed: Observed | null | undefined, io: Io): Promise<Applied> {
     const answer = await client.unassign(io, id, event);
     const userName = observed?.keys.userName;
-    const after = userName === undefined ? null : await client.eventsOf(io, userName);
+    const after = userName === undefined ? null : await idsOfEvents(userName, io);
     if (after?.includes(event)) {
       throw new TargetError(
         answer.status < 300
@@ -105,14 +123,30 @@ export function open(settings: Settings, vault: Vault): Connection {
     throw new TargetError({ kind: 'retry', reason: `team member ${id} is still listed after it was deleted` });
   }
 
-  async function apply(step: Step, { id, observed }: Subject, io: Io): Promise<Applied> {
-    if (step.kind === 'create') return create(step.body ?? {}, io);
+  /**
+   * Events that somebody is assigned to: no call of the document lists those that nobody works at. A call for each member who has
+   * an event, a few at a time; the limit of the target holds as ever.
+   */
+  async function catalogue(io: Io): Promise<CatalogueEntry[]> {
+    const members = await client.assigned(io);
+    const events = new Map<string, CatalogueEntry>();
+    for (let from = 0; from < members.length; from += AT_A_TIME) {
+      const slice = members.slice(from, from + AT_A_TIME);
+      const lists = await Promise.all(slice.map((member) => client.eventsOf(io, bareName(member))));
+      for (const { id, name } of lists.flat()) events.set(id, { kind: 'event', id, name });
+    }
+    return [...events.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  async function apply(step: Step, subject: Subject, io: Io): Promise<Applied> {
+    const { id, observed, password } = subject;
+    if (step.kind === 'create') return create(step.body ?? {}, password, io);
     if (id === null) throw new TargetError({ kind: 'reject', reason: `${step.kind} needs a team member` });
     const event = step.subject ?? '';
     switch (step.kind) {
       case 'rename':
       case 'update':
-        return replace({ ...step.body, id }, observed, io);
+        return replace({ ...step.body, id }, subject, io);
       case 'assign':
         await client.assign(io, id, event);
         return { evidence: 'answer' };
@@ -146,5 +180,16 @@ export function open(settings: Settings, vault: Vault): Connection {
       for (const member of await client.members(io)) yield await withEvents(member, io);
     },
     apply,
+    catalogue,
+    reports: createReports(client),
   };
+}
+
+const AT_A_TIME = 8;
+
+/** Puts the given password where the plan has a word for it. Nothing else is ever sent as a password. */
+function withPassword({ password: word, ...body }: Fields, given: string | undefined): Fields {
+  if (word === undefined) return body;
+  if (word === GIVEN && given) return { ...body, password: given };
+  throw new TargetError({ kind: 'reject', reason: 'a password is to be set, and none was given' });
 }

@@ -10,6 +10,9 @@ import { namespaceOf, type Settings } from './settings.ts';
 /** A member as the API gives it. */
 export type Member = Readonly<Record<string, unknown>> & { id: string };
 
+/** Stands for the password that the identity provider or an administrator gave (`Subject.password`). */
+export const GIVEN = '<given>';
+
 export const mapping: Record<string, Mapped> = { userName, email, firstName: givenName, lastName: familyName };
 
 export function desired(person: Person, settings: Settings): Desired | null {
@@ -20,6 +23,7 @@ export function desired(person: Person, settings: Settings): Desired | null {
     keys: { userName: canonicalName(required(person, 'userName'), namespaceOf(settings)), email: address },
     fields: { ...fieldsBut(person, 'userName'), email: address },
     assignments: person.presence === 'active' ? person.assignments : [],
+    password: person.password,
   };
 }
 
@@ -27,7 +31,7 @@ export function desired(person: Person, settings: Settings): Desired | null {
 export function observe(member: Member, assignments: readonly string[] | null, settings: Settings): Observed {
   const email = text(member.email).trim().toLowerCase();
   const texts = Object.entries(member).filter(
-    ([name, value]) => typeof value === 'string' && name !== 'id' && name !== 'userName',
+    ([name, value]) => typeof value === 'string' && !['id', 'userName', 'password'].includes(name),
   );
   return {
     id: member.id,
@@ -75,27 +79,39 @@ function assignmentsOf(
   };
 }
 
-function create({ keys, fields }: Desired): Step {
+/** Where none is given, Qflow makes a password that nobody sees: that is what `random` asks for. */
+function create(desired: Desired): Step {
+  const { keys, fields } = desired;
   const filled = Object.entries(fields).filter(([, value]) => value !== '');
   return {
     kind: 'create',
     call: 'POST /api/teammember',
-    body: { userName: keys.userName ?? '', ...Object.fromEntries(filled) },
+    body: { userName: keys.userName ?? '', ...Object.fromEntries(filled), ...givenTo(desired) },
   };
 }
 
-/** One PUT carries the whole record, the name included; it is a rename as soon as the name differs. */
-function correct({ keys, fields }: Desired, observed: Observed): Step[] {
+/** Only to who should have access. */
+function givenTo({ presence, password }: Desired): Record<string, string> {
+  return presence === 'active' && password === 'given' ? { password: GIVEN } : {};
+}
+
+/**
+ * One PUT carries the whole record, the name included; it is a rename as soon as the name differs. Without a password it
+ * leaves that as it is.
+ */
+function correct(desired: Desired, observed: Observed): Step[] {
+  const { keys, fields } = desired;
   const userName = keys.userName ?? '';
   const renamed = userName === observed.keys.userName ? [] : ['userName'];
   const changed = Object.keys(fields).filter((name) => fields[name] !== (observed.fields[name] ?? '').trim());
-  const changes = [...renamed, ...changed];
+  const given = givenTo(desired);
+  const changes = [...renamed, ...changed, ...Object.keys(given)];
   if (changes.length === 0) return [];
   return [
     {
       kind: renamed.length > 0 ? 'rename' : 'update',
       call: 'PUT /api/teammember/update',
-      body: { ...observed.fields, ...fields, id: observed.id, userName },
+      body: { ...observed.fields, ...fields, id: observed.id, userName, ...given },
       changes,
     },
   ];

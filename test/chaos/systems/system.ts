@@ -67,8 +67,17 @@ export interface System {
   wanted(person: Person, groups: readonly string[]): Wanted;
   /** @param state the answer of `GET /sandbox/state`. */
   held(state: Json): Held[];
-  /** What is left of people who are gone, in words. */
+  /** What is left of people who are gone, and what belongs to no record that is one person's, in words. */
   strays(state: Json): string[];
+  /**
+   * Whether a record of somebody else has what this person is to be known by, and keeps it: the system forgets nobody. No
+   * rule says that the person gets it.
+   */
+  isTaken?(person: Person, held: readonly Held[]): boolean;
+  /** True: a record outlives its person, and who is known by the same gets it. */
+  handsOver?: boolean;
+  /** Kinds of what people have to be asked to do there by hand. @param record the person's. */
+  byHand?(person: Person, groups: readonly string[], record: Held): string[];
   /** null: another system's, or of no interest. */
   read(call: RawCall): Reading | null;
 }

@@ -1,0 +1,197 @@
+/**
+ * What is committed before a call that cannot be taken back, and after it: intents (the exact keys of a create), links,
+ * what was granted. Everything here is fenced: it happens only while the claim is held.
+ */
+import { randomUUIDv7 } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import type { Store } from '../../store/store.ts';
+import type { Database, Millis } from '../../store/tables.ts';
+import type { Keys, Memory } from '../../targets/target.ts';
+import type { Adopted } from '../work/adoption.ts';
+import { type Account, type AccountKey, keyOf } from './accounts.ts';
+import { heldBy } from './claims.ts';
+
+export interface Intent {
+  id: string;
+  keys: Keys;
+  /** When it was committed, or when a call of it last ended unclear. */
+  created_at: Millis;
+  /** When it was committed first; null: by an older version. */
+  committed_at?: Millis | null;
+}
+
+/** Since when records may be there that a create of ours has made; null: none is open. */
+export function openSince(intents: readonly Intent[]): Date | null {
+  const first = intents.map(({ committed_at, created_at }) => Math.min(committed_at ?? created_at, created_at));
+  return first.length === 0 ? null : new Date(Math.min(...first));
+}
+
+/** The claim was lost: whatever is under way ends here, and the settle will be refused. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
+}
+
+export async function openIntents(db: Kysely<Database>, account: AccountKey): Promise<Intent[]> {
+  const rows = await db
+    .selectFrom('intents')
+    .select(['id', 'keys', 'created_at', 'committed_at'])
+    .where('tenant', '=', account.tenant)
+    .where('target_id', '=', account.target_id)
+    .where('user_id', '=', account.user_id)
+    .where('closed_at', 'is', null)
+    .orderBy('id')
+    .execute();
+  return rows.map((row) => ({ ...row, keys: JSON.parse(row.keys) }));
+}
+
+/** By account (`keyOf`). Accounts of one tenant. */
+export async function openIntentsOfMany(
+  db: Kysely<Database>,
+  tenant: string,
+  accounts: readonly Pick<AccountKey, 'target_id' | 'user_id'>[],
+): Promise<Map<string, Intent[]>> {
+  if (accounts.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('intents')
+    .select(['target_id', 'user_id', 'id', 'keys', 'created_at', 'committed_at'])
+    .where('tenant', '=', tenant)
+    .where('target_id', 'in', [...new Set(accounts.map(({ target_id }) => target_id))])
+    .where('user_id', 'in', [...new Set(accounts.map(({ user_id }) => user_id))])
+    .where('closed_at', 'is', null)
+    .execute();
+  const open = Map.groupBy(rows, keyOf);
+  const toIntent = ({ id, keys, created_at, committed_at }: (typeof rows)[number]) => {
+    return { id, keys: JSON.parse(keys), created_at, committed_at };
+  };
+  return new Map([...open].map(([key, intents]) => [key, intents.map(toIntent)]));
+}
+
+/**
+ * Commits what is about to be done: the name that will be taken, the assignments that will be made (so that a crash
+ * after the call does not make them look like somebody else's), and the keys of a create.
+ * @returns the intent's id where there is one.
+ */
+export async function prepare(
+  store: Store,
+  account: Account,
+  about: { memory: Memory; name: string | null; create: Keys | null; invites?: boolean },
+): Promise<string | null> {
+  const now = await store.now();
+  return store.write(async (trx) => {
+    await held(trx, account, { memory: JSON.stringify(about.memory), name: about.name });
+    if (about.create === null) return null;
+    const id = randomUUIDv7();
+    await trx
+      .insertInto('intents')
+      .values({
+        tenant: account.tenant,
+        target_id: account.target_id,
+        user_id: account.user_id,
+        id,
+        kind: about.invites ? 'invite' : 'create',
+        keys: JSON.stringify(about.create),
+        created_at: now,
+        committed_at: now,
+        closed_at: null,
+        result: null,
+      })
+      .execute();
+    return id;
+  });
+}
+
+/** Closes every open intent of the account. @throws LeaseLost */
+export async function closeIntents(store: Store, account: Account, result: 'linked' | 'absent' | 'refused') {
+  const now = await store.now();
+  await store.write(async (trx) => {
+    await held(trx, account, { lease_owner: account.lease_owner });
+    await closeAll(trx, account, result, now);
+  });
+}
+
+/** A call of theirs has just ended without a clear answer: it may take effect from now on. @throws LeaseLost */
+export async function restampIntents(store: Store, account: Account): Promise<void> {
+  const now = await store.now();
+  await store.write(async (trx) => {
+    await held(trx, account, { lease_owner: account.lease_owner });
+    await openIntentsOf(trx, account).set({ created_at: now }).execute();
+  });
+}
+
+/**
+ * Links the account to a record of the target, unless that record is linked already.
+ * @param adopted null: the record is of our making.
+ * @param memory what has to be remembered from the moment at which the intent is closed. @returns null, or whose it is.
+ */
+export async function link(
+  store: Store,
+  account: Account,
+  systemKey: string,
+  remoteId: string,
+  adopted: Adopted | null = null,
+  memory: Memory | null = null,
+): Promise<AccountKey | null> {
+  const now = await store.now();
+  return store.write(async (trx) => {
+    await trx
+      .insertInto('remote_links')
+      .values({
+        system_key: systemKey,
+        remote_id: remoteId,
+        tenant: account.tenant,
+        target_id: account.target_id,
+        user_id: account.user_id,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    const owner = await trx
+      .selectFrom('remote_links')
+      .select(['tenant', 'target_id', 'user_id'])
+      .where('system_key', '=', systemKey)
+      .where('remote_id', '=', remoteId)
+      .executeTakeFirstOrThrow();
+    const ours =
+      owner.tenant === account.tenant && owner.target_id === account.target_id && owner.user_id === account.user_id;
+    const note = adopted && JSON.stringify(adopted);
+    const kept = memory && { memory: JSON.stringify(memory) };
+    if (ours) await held(trx, account, { remote_id: remoteId, adopted: note, adoption: null, ...kept });
+    await closeAll(trx, account, ours ? 'linked' : 'refused', now);
+    return ours ? null : owner;
+  });
+}
+
+/** The record is gone: it may be linked anew. */
+export async function unlink(store: Store, account: Account, systemKey: string, remoteId: string): Promise<void> {
+  await store.write(async (trx) => {
+    await held(trx, account, { remote_id: null, adopted: null, observed: null });
+    await trx
+      .deleteFrom('remote_links')
+      .where('system_key', '=', systemKey)
+      .where('remote_id', '=', remoteId)
+      .where('tenant', '=', account.tenant)
+      .where('user_id', '=', account.user_id)
+      .execute();
+  });
+}
+
+async function held(
+  trx: Kysely<Database>,
+  account: Account,
+  values: Partial<Pick<Account, 'memory' | 'name' | 'remote_id' | 'observed' | 'adopted' | 'adoption' | 'lease_owner'>>,
+): Promise<void> {
+  const { numUpdatedRows } = await heldBy(trx, account).set(values).executeTakeFirst();
+  if (numUpdatedRows === 0n) throw new LeaseLost('the account was taken over');
+}
+
+async function closeAll(trx: Kysely<Database>, account: AccountKey, result: string, now: Millis): Promise<void> {
+  await openIntentsOf(trx, account).set({ closed_at: now, result }).execute();
+}
+
+function openIntentsOf(trx: Kysely<Database>, account: AccountKey) {
+  return trx
+    .updateTable('intents')
+    .where('tenant', '=', account.tenant)
+    .where('target_id', '=', account.target_id)
+    .where('user_id', '=', account.user_id)
+    .where('closed_at', 'is', null);
+}

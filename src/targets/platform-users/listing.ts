@@ -1,0 +1,114 @@
+/**
+ * The list of users as a look-up. The platform has no other, so a reading must be complete or fail, and those who need one at
+ * the same time share it. It owns what makes a reading complete; what is in it is not its matter.
+ */
+import { TargetError } from '../outcome.ts';
+import type { Io } from '../target.ts';
+
+export interface Page<Item> {
+  items: readonly Item[];
+  /** How many there are on all pages, where the answer says so. */
+  total: number | null;
+}
+
+export interface Reading<Item> {
+  items: readonly Item[];
+  /** More than one page: the list may have moved under the reader. */
+  isPaged: boolean;
+}
+
+/** A list that changes under the reader is read anew, so many times. */
+const TRIES = 4;
+
+/**
+ * Every item, each once. How paging works is not documented, so all that a server may do is taken into account: a total or
+ * none, pages smaller than asked for, page numbers that are overlooked.
+ * @throws TargetError `retry` when the list would not hold still.
+ */
+export async function readAll<Item extends { id: string }>(
+  read: (page: number) => Promise<Page<Item>>,
+  { pageSize, paging }: { pageSize: number; paging: 'pages' | 'none' },
+): Promise<Reading<Item>> {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const reading = await (paging === 'none' ? readOnce(read) : readPages(read, pageSize));
+    if (reading) return reading;
+  }
+  throw new TargetError({ kind: 'retry', reason: 'the list of users kept changing while it was read' });
+}
+
+async function readOnce<Item>(read: (page: number) => Promise<Page<Item>>): Promise<Reading<Item>> {
+  const { items, total } = await read(1);
+  if (total === null || total <= items.length) return { items, isPaged: false };
+  const reason = `the list shows ${items.length} of ${total} users at once: set paging to "pages"`;
+  throw new TargetError({ kind: 'pause', reason });
+}
+
+/** @returns null when the list moved. */
+async function readPages<Item extends { id: string }>(
+  read: (page: number) => Promise<Page<Item>>,
+  pageSize: number,
+): Promise<Reading<Item> | null> {
+  const first = await read(1);
+  const seen = new Map(first.items.map((item) => [item.id, item]));
+  if (seen.size < first.items.length) return null;
+  const done = (isPaged: boolean) => ({ items: [...seen.values()], isPaged });
+  for (let page = 2; first.total === null || seen.size < first.total; page++) {
+    if (first.items.length === 0 || (first.total === null && first.items.length > pageSize)) break;
+    const { items, total } = await read(page);
+    if (total !== first.total) return null;
+    if (items.length === 0) break;
+    const isFirstAgain = page === 2 && total === null && items.length === seen.size;
+    if (isFirstAgain && items.every(({ id }) => seen.has(id))) return done(false);
+    if (items.some(({ id }) => seen.has(id))) return null;
+    for (const item of items) seen.set(item.id, item);
+  }
+  const isComplete = first.total === null || seen.size === first.total;
+  return isComplete ? done(seen.size > first.items.length) : null;
+}
+
+export interface Listing<Item> {
+  /** A reading that began after this call. */
+  fresh(io: Io): Promise<Reading<Item>>;
+  /** One that may be so old, in milliseconds. */
+  recent(io: Io, ageMs: number): Promise<Reading<Item>>;
+}
+
+export function createListing<Item>(read: (io: Io) => Promise<Reading<Item>>): Listing<Item> {
+  let running: Promise<Reading<Item>> | null = null;
+  let next: Promise<Reading<Item>> | null = null;
+  let last: { reading: Reading<Item>; readAt: number } | null = null;
+
+  function begin(io: Io): Promise<Reading<Item>> {
+    const readAt = io.clock().getTime();
+    const begun = read(io)
+      .then((reading) => {
+        last = { reading, readAt };
+        return reading;
+      })
+      .finally(() => {
+        running = null;
+      });
+    running = begun;
+    return begun;
+  }
+
+  function fresh(io: Io): Promise<Reading<Item>> {
+    if (!running) return begin(io);
+    // The reading under way may have passed what was just written: everybody who comes now waits for one more.
+    next ??= running
+      .catch(() => undefined)
+      .then(() => {
+        next = null;
+        return begin(io);
+      });
+    return next;
+  }
+
+  return {
+    fresh,
+    async recent(io, ageMs) {
+      const age = last ? io.clock().getTime() - last.readAt : Number.POSITIVE_INFINITY;
+      return last && age >= 0 && age < ageMs ? last.reading : fresh(io);
+    },
+  };
+}

@@ -1,0 +1,71 @@
+/** When a reading of a paged list counts as complete, told on lists that move, lie and overlook what they are asked. */
+import { describe, expect, test } from 'vitest';
+import { type Page, readAll } from '../../src/targets/platform-users/listing.ts';
+import { failureOf } from './target-suite.ts';
+
+type Item = { id: string };
+const items = (...ids: (string | number)[]): Item[] => ids.map((id) => ({ id: String(id) }));
+const PAGES = { pageSize: 2, paging: 'pages' } as const;
+
+/** Answers call after call from `script`, the last for ever. */
+function scripted(...script: Page<Item>[]) {
+  const asked: number[] = [];
+  const read = async (page: number) => {
+    asked.push(page);
+    return script[Math.min(asked.length, script.length) - 1] ?? { items: [], total: null };
+  };
+  return { asked, read };
+}
+const idsOf = async (reading: Promise<{ items: readonly Item[] }>) => (await reading).items.map(({ id }) => id);
+
+describe('a paged list', () => {
+  test('is complete with its total', async () => {
+    const { asked, read } = scripted({ items: items(1, 2), total: 3 }, { items: items(3), total: 3 });
+    expect(await readAll(read, PAGES)).toEqual({ items: items(1, 2, 3), isPaged: true });
+    expect(asked).toEqual([1, 2]);
+  });
+
+  test('without a total ends with an empty page, not with a short one', async () => {
+    const { read } = scripted(
+      { items: items(1), total: null },
+      { items: items(2), total: null },
+      { items: [], total: null },
+    );
+    expect(await readAll(read, PAGES)).toEqual({ items: items(1, 2), isPaged: true });
+  });
+
+  test('that overlooks the page is one page', async () => {
+    expect(await readAll(scripted({ items: items(1, 2), total: null }).read, PAGES)).toEqual({
+      items: items(1, 2),
+      isPaged: false,
+    });
+    const { asked, read } = scripted({ items: items(1, 2, 3), total: null });
+    expect(await readAll(read, PAGES)).toEqual({ items: items(1, 2, 3), isPaged: false });
+    expect(asked).toEqual([1]);
+  });
+
+  test.each<[what: string, moved: Page<Item>]>([
+    ['the total changes', { items: items(3), total: 4 }],
+    ['a user shows again', { items: items(2), total: 3 }],
+    ['fewer come than were promised', { items: [], total: 3 }],
+  ])('is read anew when %s', async (_, moved) => {
+    const first = { items: items(1, 2), total: 3 };
+    const { asked, read } = scripted(first, moved, first, { items: items(3), total: 3 });
+    expect(await idsOf(readAll(read, PAGES))).toEqual(['1', '2', '3']);
+    expect(asked).toEqual([1, 2, 1, 2]);
+  });
+
+  test('that never holds still is tried again later, and never taken for complete', async () => {
+    let total = 3;
+    const read = async (page: number) => ({ items: items(page * 2 - 1, page * 2), total: ++total });
+    expect(await failureOf(readAll(read, PAGES))).toMatchObject({ kind: 'retry' });
+    const doubled = scripted({ items: items(1, 1), total: 2 });
+    expect(await failureOf(readAll(doubled.read, PAGES))).toMatchObject({ kind: 'retry' });
+  });
+
+  test('of nobody is complete', async () => {
+    for (const total of [0, null]) {
+      expect(await readAll(scripted({ items: [], total }).read, PAGES)).toEqual({ items: [], isPaged: false });
+    }
+  });
+});
