@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { serve } from '@hono/node-server';
 import { type Config, hostForUrl, publicUrlOf } from './config.ts';
 import { createDirectory, type Directory } from './directory/directory.ts';
@@ -14,10 +15,11 @@ import { createServer } from './http/server.ts';
 import type { Log } from './log.ts';
 import { loadSchemas } from './schemas.ts';
 import type { ResourceType, Schema } from './scim/schema.ts';
+import { StoreUnavailable } from './store/errors.ts';
 import { openStore, type Store, type StoreOptions } from './store/store.ts';
 import type { TargetsContext } from './sync/admin/targets.ts';
 import { createMappingCompiler } from './sync/rules/mapping/mapping.ts';
-import { startSync } from './sync/sync.ts';
+import { type SyncOptions, startSync } from './sync/sync.ts';
 import { census } from './sync/upkeep/census.ts';
 import { PROVISIONING, readProvisioning } from './sync/upkeep/provisioning-state.ts';
 import { aboutPassword, takersOf } from './sync/work/pass-through.ts';
@@ -139,7 +141,7 @@ export async function startServer(
     throw error;
   });
   port = listener.port;
-  const sync = await startSync({
+  const options: SyncOptions = {
     ...app,
     keep: { days: config.keepDays, receiptDays: config.keepReceiptDays },
     onCall: (lane, call) =>
@@ -170,7 +172,8 @@ export async function startServer(
     onBroken: ({ tenant, name }, problem) =>
       log.error({ tenant, target: name, reason: problem.message }, 'target cannot be opened'),
     onError: (error) => log.error({ err: error }, 'sync is held up and will try again'),
-  }).catch(async (error) => {
+  };
+  const sync = await startPersistently(options).catch(async (error) => {
     // Nobody would carry on what is accepted.
     await listener.close();
     await app.close();
@@ -188,6 +191,22 @@ export async function startServer(
     },
   };
 }
+
+/** Requests are accepted already: a database that goes away just now is waited for. */
+async function startPersistently(options: SyncOptions): ReturnType<typeof startSync> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startSync(options);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || attempt === START_ATTEMPTS) throw error;
+      options.onError(error);
+      await sleep(START_PAUSE_MS);
+    }
+  }
+}
+
+const START_ATTEMPTS = 60;
+const START_PAUSE_MS = 500;
 
 /** A filter may stand in the URL: long enough for the longest that is read, percent-encoded (scim/filter). */
 const MAX_HEADER_BYTES = 131_072;

@@ -30,13 +30,14 @@ export const rolesOf = ({ flowmate }: State, username: string): string[] =>
     (id: string) => flowmate.roles.find((role) => role.id === id)?.name,
   );
 
-/** A tenant like the demo's. */
+/** A tenant like the demo's. @param options.first adds targets that are to be otherwise. */
 export async function addDemoTenant(
   { app, url }: Linkspan,
   tenant: string,
-  { sandbox, idp = 'generic' }: { sandbox: Sandbox; idp?: Idp },
+  { sandbox, idp = 'generic', first }: { sandbox: Sandbox; idp?: Idp; first?: () => Promise<void> },
 ): Promise<Scim> {
   await createTenant(app.store, { tenant, title: tenant, idp });
+  await first?.();
   await furnishTargets(app, tenant, sandbox.url);
   return scimClient(url, tenant, await issueToken(app.store, tenant, { label: 'test' }));
 }

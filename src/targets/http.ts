@@ -94,8 +94,18 @@ export function classify(answer: Answer): Failure {
 
 /** @returns the answer when its status is a success or one of `also`. @throws TargetError otherwise, classified. */
 export function expect(answer: Answer, ...also: number[]): Answer {
-  if ((answer.status >= 200 && answer.status < 300) || also.includes(answer.status)) return answer;
+  const isSuccess = answer.status >= 200 && answer.status < 300;
+  if (isSuccess && isPage(answer)) {
+    const reason = `${answer.method} ${answer.path} answered ${answer.status} with a web page; is the base URL right?`;
+    throw new TargetError({ kind: 'pause', reason });
+  }
+  if (isSuccess || also.includes(answer.status)) return answer;
   throw new TargetError(classify(answer));
+}
+
+/** A log-in page or a proxy's, not the system: a word like OK may come under the same content type. */
+function isPage({ headers, text }: Answer): boolean {
+  return /html/i.test(headers.get('content-type') ?? '') && text.trimStart().startsWith('<');
 }
 
 /** Node's and undici's codes for a connection that was never made: nothing was sent. */

@@ -8,7 +8,7 @@ it('a full disk gives 503 and loses nothing that was acknowledged', async () => 
   const { scim, close } = await startLinkspan({
     databaseUrl: database.url,
     targets: [],
-    store: { maxPageCount: 120 },
+    store: { maxPageCount: 160 },
   });
   const acknowledged: string[] = [];
   let refused = 0;

@@ -209,7 +209,7 @@ it('a first sync shows how far it is, can be paused, and is overtaken by what is
 
   await resumeByAdmin(app, 'acme', 'new');
   await linkspan.settled();
-  expect(await progress()).toEqual({ run: null, accounts: { settled: 13, due: 0, rejected: 0, held: 0 } });
+  expect(await progress()).toEqual({ run: null, accounts: { settled: 13, due: 0, rejected: 0, held: 0, manual: 0 } });
   const created = (await sandbox.state()).qflow.users.map(({ userName }) => userName);
   expect(created).toHaveLength(13);
   expect(created[0]).toBe('DEMO/pushed');

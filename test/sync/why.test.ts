@@ -351,6 +351,7 @@ describe.each(KINDS)('what was done lately (%s)', (kind) => {
     const { scim, settled, app } = linkspan;
     await settled();
     const made = await scim('POST', '/Users', { userName: 'jane' });
+    await settled();
     const grouped = await scim('POST', '/Groups', { displayName: 'Event 1001', members: [{ value: made.body.id }] });
     await settled();
     const door = await whyTarget(app.store, 'acme', await targetId(linkspan, 'door'));

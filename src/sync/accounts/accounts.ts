@@ -50,7 +50,8 @@ export async function enqueue(
           generation: sql`accounts.generation + 1`,
           look_at: null,
           due_at: sql`case when excluded.urgent <> 1 and accounts.outcome = 'retry' and accounts.due_at is not null
-                           then accounts.due_at else excluded.due_at end`,
+                           then accounts.due_at
+                           else excluded.due_at end`,
           attempts: sql`case when excluded.urgent = 1 then 0 else accounts.attempts end`,
           removals: sql`case when excluded.removals is null then accounts.removals else nullif(excluded.removals, '{}') end`,
           removal_asked_at: ifSaid('removal_asked_at'),
@@ -72,6 +73,9 @@ function ifSaid(column: 'removal_asked_at' | 'removal_activity_id') {
   const [said, stands] = [sql.ref(`excluded.${column}`), sql.ref(`accounts.${column}`)];
   return sql<null>`case when excluded.removals is null then ${stands} else ${said} end`;
 }
+
+/** For accounts that are freed: who stands to lose something goes first, and nobody else is put beside them. */
+export const IF_LOSING = sql<0 | 1>`case when removals is null then urgent else 1 end`;
 
 /** Which of `targets` (ids) have an account that a worker should take now. Flat: an index probe for each class. */
 export async function dueTargets(store: Store, targets: readonly string[], now: Millis): Promise<Set<string>> {

@@ -5,7 +5,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Store } from '../../store/store.ts';
 import type { Database } from '../../store/tables.ts';
-import { type Account, type AccountKey, CLASSES, keyOf } from './accounts.ts';
+import { type Account, type AccountKey, CLASSES, IF_LOSING, keyOf } from './accounts.ts';
 
 /**
  * Leases up to `limit` due accounts of a target to a process: urgent first, runs last, then those that have waited longest. None to a
@@ -70,7 +70,8 @@ export async function freeForgotten(
       await heldBy(trx, account)
         .set({
           lease_owner: null,
-          urgent: 1,
+          urgent: IF_LOSING,
+          look_at: null,
           generation: sql<number>`generation + 1`,
           due_at: now,
           verify_after: now + effectMs,

@@ -16,6 +16,8 @@ export interface Intent {
   keys: Keys;
   /** When it was committed, or when a call of it last ended unclear. */
   created_at: Millis;
+  /** A call of it was answered with a success, though nothing shows what it made. */
+  answered?: boolean;
   /** When it was committed first; null: by an older version. */
   committed_at?: Millis | null;
 }
@@ -34,14 +36,14 @@ export class LeaseLost extends Error {
 export async function openIntents(db: Kysely<Database>, account: AccountKey): Promise<Intent[]> {
   const rows = await db
     .selectFrom('intents')
-    .select(['id', 'keys', 'created_at', 'committed_at'])
+    .select(['id', 'keys', 'created_at', 'committed_at', 'result'])
     .where('tenant', '=', account.tenant)
     .where('target_id', '=', account.target_id)
     .where('user_id', '=', account.user_id)
     .where('closed_at', 'is', null)
     .orderBy('id')
     .execute();
-  return rows.map((row) => ({ ...row, keys: JSON.parse(row.keys) }));
+  return rows.map(({ result, ...row }) => ({ ...row, keys: JSON.parse(row.keys), answered: result === 'answered' }));
 }
 
 /** By account (`keyOf`). Accounts of one tenant. */
@@ -110,11 +112,13 @@ export async function closeIntents(store: Store, account: Account, result: 'link
 }
 
 /** A call of theirs has just ended without a clear answer: it may take effect from now on. @throws LeaseLost */
-export async function restampIntents(store: Store, account: Account): Promise<void> {
+export async function restampIntents(store: Store, account: Account, isAnswered = false): Promise<void> {
   const now = await store.now();
   await store.write(async (trx) => {
     await held(trx, account, { lease_owner: account.lease_owner });
-    await openIntentsOf(trx, account).set({ created_at: now }).execute();
+    await openIntentsOf(trx, account)
+      .set({ created_at: now, ...(isAnswered && { result: 'answered' }) })
+      .execute();
   });
 }
 

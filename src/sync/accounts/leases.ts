@@ -9,6 +9,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Store } from '../../store/store.ts';
 import type { Database, Millis } from '../../store/tables.ts';
 import { LONGEST_CALL_MS } from '../lanes/pace.ts';
+import { IF_LOSING } from './accounts.ts';
 import { afterSetBack } from './set-back.ts';
 
 export interface Leases {
@@ -85,7 +86,8 @@ export async function createLeases(store: Store, monotonic: () => number = () =>
         .updateTable('accounts')
         .set({
           lease_owner: null,
-          urgent: 1,
+          urgent: IF_LOSING,
+          look_at: null,
           due_at: now,
           generation: sql<number>`generation + 1`,
           verify_after: now + effectMs,

@@ -128,7 +128,7 @@ function unlessDecided({ adoption }: Account, asked: string | null) {
 async function wakeWaiting(trx: Kysely<Database>, account: AccountKey, now: Millis): Promise<void> {
   await trx
     .updateTable('accounts')
-    .set({ due_at: now, waits_for: null })
+    .set({ due_at: now, look_at: null, waits_for: null })
     .where('tenant', '=', account.tenant)
     .where('target_id', '=', account.target_id)
     .where('waits_for', '=', account.user_id)
@@ -160,7 +160,7 @@ async function distrust(trx: Kysely<Database>, account: AccountKey, until: Milli
   const { tenant, user_id } = account;
   await trx
     .updateTable('accounts')
-    .set({ generation: sql<number>`generation + 1`, due_at: now, verify_after: until })
+    .set({ generation: sql<number>`generation + 1`, due_at: now, look_at: null, verify_after: until })
     .where('tenant', '=', tenant)
     .where('target_id', '=', account.target_id)
     .where('user_id', 'in', [user_id, ...(await lineOf(trx, tenant, user_id))])

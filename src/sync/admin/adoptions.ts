@@ -156,6 +156,7 @@ async function makeDue(
       adoption: JSON.stringify(question),
       generation: row('generation', '+', 1),
       due_at: now,
+      look_at: null,
       attempts: 0,
       activity_id: activityId,
       changed_at: now,

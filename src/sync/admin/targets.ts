@@ -133,13 +133,28 @@ export async function pauseByAdmin(context: TargetsContext, tenant: string, name
 
 export async function resumeByAdmin(context: TargetsContext, tenant: string, name: string) {
   const row = await requireTarget(context.store, tenant, name);
-  await change(context.store, row, {
-    state: 'active',
-    paused_by: null,
-    paused_reason: null,
-    probe_at: null,
-    trial_by: null,
-  });
+  await change(
+    context.store,
+    row,
+    {
+      state: 'active',
+      paused_by: null,
+      paused_reason: null,
+      probe_at: null,
+      trial_by: null,
+    },
+    async (trx, now) => {
+      // What waited out a failure is tried at once.
+      await trx
+        .updateTable('accounts')
+        .set({ due_at: now })
+        .where('tenant', '=', tenant)
+        .where('target_id', '=', row.id)
+        .where('outcome', 'in', ['retry', 'pause'])
+        .where('due_at', '>', now)
+        .execute();
+    },
+  );
 }
 
 /** Linkspan forgets the target; what stands in the system stays there. */
@@ -249,6 +264,11 @@ export async function withInput(
     ...(stored === undefined ? {} : JSON.parse(stored)),
     ...changed,
   });
+  const unknown = Object.keys(input.settings ?? {}).filter((name) => !(name in type.settings.shape));
+  if (unknown.length > 0) {
+    const known = Object.keys(type.settings.shape).join(', ');
+    throw new TargetInputError(`${type.type} has no setting ${unknown.join(', ')}. It has: ${known}.`);
+  }
   const given = merge(before?.settings, { ...sealed, ...input.settings });
   const settings = parsed('Settings', type.settings, given, type.secrets) as Record<string, unknown>;
   const rules = parsed('Rules', Rules, mergeRules(before?.rules, input.rules));

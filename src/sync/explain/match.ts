@@ -5,6 +5,7 @@ import type { AccountKey } from '../accounts/accounts.ts';
 import { openSince } from '../accounts/intents.ts';
 import { createIo, type RecordingIo } from '../lanes/calls.ts';
 import type { Lane } from '../lanes/lanes.ts';
+import { reportsMissing } from '../rules/rules.ts';
 import { type Adopted, adoptedFrom, judge, restsBecause } from '../work/adoption.ts';
 import type { Wish } from '../work/pass.ts';
 import type { Situation } from '../work/situations.ts';
@@ -55,7 +56,7 @@ async function confirmed({ lane, account, wish, io }: Looking, id: string): Prom
     const obstacle = `the account ${id} cannot be told from others any more`;
     return { ...NOTHING, situation: null, look: wordsFor(found), obstacle };
   }
-  const reported = desired?.presence === 'active' && lane.rules.missing === 'report';
+  const reported = desired?.presence === 'active' && reportsMissing(lane);
   const obstacle = reported
     ? `the record ${id} is gone; rule "missing" says to report that and not to make it anew`
     : null;

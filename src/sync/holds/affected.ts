@@ -33,7 +33,9 @@ async function* affectedByOne(
   signal: AbortSignal,
   seen: Set<string> | null = null,
 ): AsyncGenerator<Affected> {
-  for (let cursor: string | null = change.cursor; !signal.aborted; ) {
+  for (let cursor: string | null = change.cursor; ; ) {
+    // A part of the set must not be taken for the whole.
+    signal.throwIfAborted();
     const { visits, end } = await nextVisits(store.read, { ...change, cursor });
     const userIds = [...new Set(visits.map(({ userId }) => userId))].filter((id) => !seen?.has(id));
     for (const id of userIds) seen?.add(id);

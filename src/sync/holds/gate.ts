@@ -83,7 +83,8 @@ export async function mayBegin(pass: Pass, step: Step, desired: Desired): Promis
 
 /** What is left of the plan without these kinds, and without what needs them. */
 function without(plan: readonly Step[], kinds: ReadonlySet<Kind>, desired: Desired | null): Step[] {
-  if (kinds.has('create')) return [];
+  // A double is no part of what is to be made.
+  if (kinds.has('create')) return plan.filter(({ record }) => record !== undefined);
   return plan.filter((step) => {
     const kind = kindOf(step, desired);
     return kind === null || !kinds.has(kind);

@@ -133,6 +133,7 @@ async function makeDue(
     .set({
       generation: sql<number>`generation + 1`,
       due_at: now,
+      look_at: null,
       ...(TAKING.includes(kind) && { urgent: 1, attempts: 0 }),
     })
     .where('tenant', '=', tenant)

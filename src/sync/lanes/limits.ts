@@ -115,7 +115,7 @@ class Group {
     const [id, member] = turn;
     this.#members.delete(id);
     this.#members.set(id, member);
-    return member.urgent.shift() ?? member.ordinary.shift();
+    return urgent ? member.urgent.shift() : (member.ordinary.shift() ?? member.urgent.shift());
   }
 
   #isWaiting(): boolean {

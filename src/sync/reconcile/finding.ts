@@ -6,6 +6,7 @@ import { permittedOf } from '../holds/gate.ts';
 import { type Kind, kindsOf } from '../holds/limits.ts';
 import type { Lane } from '../lanes/lanes.ts';
 import { adoptedOf, memoryOf, stepsFor } from '../planning/planned.ts';
+import { reportsMissing } from '../rules/rules.ts';
 import { asAdopted } from '../work/adoption.ts';
 import type { Wish } from '../work/pass.ts';
 
@@ -67,7 +68,7 @@ export function judge(lane: Lane, account: Account, wish: Wish, record: Observed
   };
   const { standing } = wish;
   const desired = wish.desired && asAdopted(wish.desired, adoptedOf(account));
-  const recreates = desired?.presence === 'active' && lane.rules.missing === 'recreate';
+  const recreates = desired?.presence === 'active' && !reportsMissing(lane);
   const anew = recreates ? CREATE : { steps: [] };
 
   if (account.outcome === 'reject') {

@@ -45,9 +45,11 @@ export const Rules = z.strictObject({
       'a record that is there already and has exactly the names: exact links it, ask asks a person, refuse links none',
     ),
   missing: z
-    .enum(['recreate', 'report'])
-    .default('recreate')
-    .describe('for whose record was removed in the target itself; report: it needs a person'),
+    .enum(['auto', 'recreate', 'report'])
+    .default('auto')
+    .describe(
+      'for whose record was removed in the target itself; report: it needs a person; auto: report where making it anew invites somebody again, else recreate',
+    ),
   limits: Limits,
   approvalHours: z
     .number()
@@ -137,6 +139,17 @@ function part<T>(problem: string, compile: () => T): T {
   }
 }
 
+/** Whether a linked record that is gone is a matter for a person. */
+export function reportsMissing({
+  rules,
+  type,
+}: {
+  rules: Pick<Rules, 'missing'>;
+  type: Pick<TargetType, 'capabilities'>;
+}) {
+  return rules.missing === 'report' || (rules.missing !== 'recreate' && type.capabilities.invites);
+}
+
 export interface Standing {
   /** `none`: nothing is wanted and nothing is to be taken away; `keep`: the account stays as it is. */
   presence: Person['presence'] | 'keep' | 'none';
@@ -165,8 +178,9 @@ export function standing(
   };
 
   if (user.deleted) return leaving(rules.deleted, 'deleted by the identity provider');
-  requireGroups(user, rules);
   const inactive = user.resource.active === false;
+  // Who is inactive loses access whatever the groups are, unless they decide between losing and keeping it.
+  if (!inactive || rules.outOfScope !== 'disable') requireGroups(user, rules);
   if (!rules.inScope(user) && !(inactive && rules.outOfScope === 'keep')) {
     const why = `not in scope (${scopeText(rules)})`;
     // Kept is what somebody has, not what a deletion should have ended: how soon the person came back must not decide.

@@ -7,7 +7,7 @@ import type { Desired, Found, Keys, Memory, Observed } from '../../targets/targe
 import type { AccountKey } from '../accounts/accounts.ts';
 import { closeIntents, type Intent, link, openSince, restampIntents, unlink } from '../accounts/intents.ts';
 import { longestEffect } from '../lanes/pace.ts';
-import type { Rules } from '../rules/rules.ts';
+import { type Rules, reportsMissing } from '../rules/rules.ts';
 import { type Adopted, adoptedFrom, ask, judge, restsBecause } from './adoption.ts';
 import { collide, ownersOf, requireUnclaimed } from './collisions.ts';
 import { withDoubles, withoutGrants } from './memory.ts';
@@ -42,7 +42,7 @@ async function confirm(pass: Pass, id: string, desired: Desired | null): Promise
   }
   // A wrong base URL answers 404 to everything: absence counts only from a system that proves to be the right one.
   await connection.check(pass.io);
-  if (desired?.presence === 'active' && pass.lane.rules.missing === 'report') {
+  if (desired?.presence === 'active' && reportsMissing(pass.lane)) {
     pass.situation = 'missing';
     const reason = `the record ${id} is gone; rule "missing" says to report that and not to make it anew`;
     throw new TargetError({ kind: 'reject', reason });
@@ -174,6 +174,10 @@ async function concludeAbsent(pass: Pass, found: Found, intents: Wish['intents']
   const last = intents.toSorted((a, b) => a.created_at - b.created_at).at(-1);
   if (!last) return;
   pass.question = null;
+  if (pass.lane.type.capabilities.invites && intents.some(({ answered }) => answered)) {
+    const reason = 'the invitation was accepted and no list shows the person yet; another one would mail them twice';
+    throw new TargetError({ kind: 'retry', reason });
+  }
   const certainAt = Math.max(last.created_at + longestEffect(pass.lane.pace), pass.account.verify_after ?? 0);
   const now = await pass.store.now();
   if (now < certainAt) {

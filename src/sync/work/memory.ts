@@ -12,6 +12,11 @@ export function isRemovalOwed(memory: string | null): boolean {
   return memory !== null && (JSON.parse(memory) as Kept).removalOwed === true;
 }
 
+/** Records beside the account's own that may let somebody in. @param memory JSON. */
+export function hasDoubles(memory: string | null): boolean {
+  return memory !== null && ((JSON.parse(memory) as Memory).doubles ?? []).length > 0;
+}
+
 /** @param memory JSON. */
 export function withRemovalOwed(memory: string): string {
   const kept: Kept = { ...(JSON.parse(memory) as Memory), removalOwed: true };

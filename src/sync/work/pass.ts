@@ -76,6 +76,8 @@ export interface Wish {
   user: DirectoryUser | null;
   standing: Standing;
   desired: Desired | null;
+  /** What could not be computed, where access is taken away all the same. */
+  problem?: string;
   intents: readonly Intent[];
   /** Null: none, or not looked for. */
   given: Given | null;

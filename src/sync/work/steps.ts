@@ -164,7 +164,11 @@ async function stepFailed(
 ): Promise<Failure> {
   if (step.kind === 'create') {
     if (failure.kind !== 'reject' && mayHaveLanded(step, failure, calls)) {
-      await restampIntents(pass.store, pass.account);
+      await restampIntents(
+        pass.store,
+        pass.account,
+        calls.some((call) => isCreate(step, call) && isSuccess(call)),
+      );
       // Until that is known the name is taken.
       if (desired) pass.name = nameOf(desired.keys);
       return failure.kind === 'retry' ? { ...failure, afterMs: longestEffect(pass.lane.pace) } : failure;
@@ -217,9 +221,12 @@ function after(step: Step, id: string | null, before: Observed | null, desired: 
 /** The create's own call was answered with a success or a fault, or not at all: what failed may be what came after it. */
 function mayHaveLanded(step: Step, failure: Failure, calls: readonly CallRecord[]): boolean {
   if (failure.kind === 'retry' && failure.unclear) return true;
-  const [method, path = ''] = step.call.split(' ');
-  return calls.some((call) => {
-    const isCreate = call.method === method && call.path.endsWith(path);
-    return isCreate && typeof call.status === 'number' && (call.status < 300 || call.status >= 500);
-  });
+  return calls.some((call) => isCreate(step, call) && (isSuccess(call) || Number(call.status) >= 500));
 }
+
+function isCreate(step: Step, call: CallRecord): boolean {
+  const [method, path = ''] = step.call.split(' ');
+  return call.method === method && call.path.endsWith(path);
+}
+
+const isSuccess = ({ status }: CallRecord) => typeof status === 'number' && status >= 200 && status < 300;

@@ -3,11 +3,11 @@ import type { Kysely } from 'kysely';
 import { type DirectoryUser, readPeople } from '../../directory/people.ts';
 import type { Database } from '../../store/tables.ts';
 import { TargetError } from '../../targets/outcome.ts';
-import type { Desired, Person } from '../../targets/target.ts';
+import type { Desired, Observed, Person } from '../../targets/target.ts';
 import { openIntents } from '../accounts/intents.ts';
 import type { Lane } from '../lanes/lanes.ts';
 import { type Standing, standing } from '../rules/rules.ts';
-import { isRemovalOwed } from './memory.ts';
+import { hasDoubles, isRemovalOwed } from './memory.ts';
 import type { Wish } from './pass.ts';
 import { passwordOf, readGiven } from './pass-through.ts';
 
@@ -18,7 +18,14 @@ import { passwordOf, readGiven } from './pass-through.ts';
 export async function readWish(
   db: Kysely<Database>,
   lane: Lane,
-  account: { tenant: string; target_id: string; user_id: string; remote_id: string | null; memory: string | null },
+  account: {
+    tenant: string;
+    target_id: string;
+    user_id: string;
+    remote_id: string | null;
+    memory: string | null;
+    observed?: string | null;
+  },
 ): Promise<Wish> {
   const [people, intents, given] = await Promise.all([
     readPeople(db, account.tenant, [account.user_id]),
@@ -34,12 +41,12 @@ export type Deciding = Pick<Lane, 'type' | 'settings' | 'rules'>;
 /** Pure. @param given the undelivered password, where that is known. @throws as `readWish`. */
 export function wishOf(
   lane: Deciding,
-  account: { remote_id: string | null; memory: string | null },
+  account: { remote_id: string | null; memory: string | null; observed?: string | null },
   user: DirectoryUser | null,
   intents: Wish['intents'],
   given: Wish['given'] = null,
 ): Wish {
-  const hasAccount = account.remote_id !== null || intents.length > 0;
+  const hasAccount = account.remote_id !== null || intents.length > 0 || hasDoubles(account.memory);
   const stand = computed(
     'the scope',
     (): Standing =>
@@ -51,8 +58,16 @@ export function wishOf(
             assignments: [],
           },
   );
-  const desired = computed('the mapping', () => desiredOf(lane, user, stand, given));
-  return { user, intents, given, standing: stand, desired };
+  try {
+    const desired = computed('the mapping', () => desiredOf(lane, user, stand, given));
+    return { user, intents, given, standing: stand, desired };
+  } catch (error) {
+    if (stand.presence !== 'inactive' || !account.observed || !(error instanceof TargetError)) throw error;
+    // Access is taken away whatever the fields should be: they stay as they were seen.
+    const { keys } = JSON.parse(account.observed) as Observed;
+    const desired: Desired = { presence: 'inactive', keys, fields: {}, assignments: [] };
+    return { user, intents, given, standing: stand, desired, problem: error.failure.reason };
+  }
 }
 
 function desiredOf(

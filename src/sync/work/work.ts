@@ -130,7 +130,8 @@ async function attempt(pass: Pass, heirId: string | null): Promise<Failure | nul
       return null;
     }
     await locate(pass, wish);
-    return await makeTrue(pass, wish, heirId);
+    const failure = await makeTrue(pass, wish, heirId);
+    return failure ?? (wish.problem === undefined ? null : { kind: 'reject', reason: wish.problem });
   } catch (error) {
     if (error instanceof Circle && wish) return stepAside(pass, wish).catch(failureOf);
     return failureOf(error);
@@ -151,8 +152,8 @@ async function makeTrue(pass: Pass, wish: Wish, heirId: string | null): Promise<
   if (desired?.presence !== 'active' && pass.observed === null) {
     pass.name = null;
     pass.manual = manualOf([], desired);
-    await gate(pass, wish, []);
-    return null;
+    const doubles = type.plan(desired, null, pass.memory, settings).filter((step) => step.record !== undefined);
+    return carryOutGated(pass, await gate(pass, wish, doubles), desired);
   }
 
   const plan = inOrder(type.plan(desired, pass.observed, pass.memory, settings));

@@ -38,7 +38,10 @@ export function createClient(settings: Settings, vault: Vault): Client {
     async byEmail(io, email) {
       const query = new URLSearchParams({ [settings.emailParameter]: email });
       const answer = expect(await api(io, 'GET', `${root}/users/email?${query}`), 404);
-      return answer.status === 404 ? [] : usersOf(answer.body);
+      if (answer.status === 404 || (answer.body === undefined && answer.text === '')) return [];
+      const given = (Array.isArray(answer.body) ? answer.body : [answer.body]).filter((each) => each !== null);
+      const users = usersOf(given);
+      return users.length === given.length ? users : unreadable(answer);
     },
     async all(io) {
       const answer = expect(await api(io, 'GET', `${root}/users`));

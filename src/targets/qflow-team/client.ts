@@ -135,7 +135,8 @@ function statsIn(row: unknown): MemberStats | null {
   const id = idOf({ id: fields.teamMemberId });
   if (id === null) return null;
   const buckets = Array.isArray(fields.checkedInActivity) ? fields.checkedInActivity : [];
-  const activity = buckets.map(({ admitted, admittedCount }: Record<string, unknown>) => {
+  const activity = buckets.map((bucket) => {
+    const { admitted, admittedCount } = (bucket ?? {}) as Record<string, unknown>;
     return { admitted: text(admitted), admittedCount: number(admittedCount) };
   });
   return { id, userName: text(fields.username), checkedIn: number(fields.checkedIn), activity };

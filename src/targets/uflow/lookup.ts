@@ -90,7 +90,12 @@ export function createLookup(client: Client, settings: Settings): Lookup {
           if (user) return { user, by: 'read' };
         }
       }
-      return { user: (await everybody(io)).find((each) => each.id === id) ?? null, by: 'listing' };
+      const all = await everybody(io);
+      if (all.length === 0) {
+        const reason = 'the list of users is empty although one is linked: nothing is concluded from it';
+        throw new TargetError({ kind: 'retry', reason });
+      }
+      return { user: all.find((each) => each.id === id) ?? null, by: 'listing' };
     },
   };
 }

@@ -153,7 +153,19 @@ function look(
     const problem = `${value.function}() is no function${place(findings, node)}`;
     findings.unknown.push(`${problem}; there are ${FUNCTIONS.join(', ')}`);
   }
-  for (const child of childrenOf(value)) look(child, known, depth, findings);
+  if (depth > 0 && makesMany(node))
+    findings.unknown.push('a comprehension makes a list of lists or objects; it may make one value for each element');
+  const isMembership = kind === 'callExpr' && value.function === '@in';
+  for (const child of childrenOf(value)) {
+    // What is looked through is made once, and is not what the comprehension makes.
+    if (!isMembership || !makesMany(child)) look(child, known, depth, findings);
+  }
+}
+
+/** A list or object written out; the expansion of `map` and `filter` writes lists of one. */
+function makesMany({ exprKind: { case: kind, value = {} } }: Node): boolean {
+  if (kind === 'structExpr') return true;
+  return kind === 'listExpr' && (value.elements as unknown[]).length > 1;
 }
 
 function checkMember(

@@ -22,7 +22,7 @@ export const LONGEST_LIST = 1_000;
 /** What `clear()` gives. No value from outside can be it: U+0000 is refused everywhere. */
 export const CLEAR = '\u0000clear';
 
-const { STRING, DYN } = CelScalar;
+const { STRING, DYN, BYTES } = CelScalar;
 const TEXTS = listType(STRING);
 const ANY_LIST = listType(DYN);
 
@@ -51,6 +51,9 @@ export const functions: CelFunc[] = [
     return joined(this, separator);
   }),
   celFunc('_+_', [STRING, STRING], STRING, (a, b) => bounded(a + b)),
+  celFunc('_+_', [BYTES, BYTES], BYTES, () => {
+    throw new Error('bytes cannot be joined');
+  }),
   celFunc('_+_', [ANY_LIST, ANY_LIST], ANY_LIST, (a, b) => {
     if (a.size + b.size > LONGEST_LIST) throw new Error(`a list grows beyond ${LONGEST_LIST} elements`);
     return celListConcat(a, b);
