@@ -49,19 +49,26 @@ describe('linkspan demo', () => {
     const { token } = JSON.parse(await readFile(file, 'utf8'));
     const scim = scimClient(url, 'demo', token);
     await eventually('the tenant', async () => (await scim('GET', '/Users')).status === 200);
-    const { id } = (await scim('POST', '/Users', { userName: 'jane' })).body;
+    const { id } = (await scim('POST', '/Users', { userName: 'jane@example.com' })).body;
     await settled(url);
     expect(await first.end('SIGINT')).toBe(0);
 
     const second = startProcess(['demo'], env);
     await ready(second, url);
-    expect((await scim('GET', `/Users/${id}`)).body.userName).toBe('jane');
+    expect((await scim('GET', `/Users/${id}`)).body.userName).toBe('jane@example.com');
     await settled(url);
-    const explained = await runCommand(['explain', 'jane', '--json'], env);
-    expect(JSON.parse(explained.stdout).targets).toMatchObject([
-      { target: 'dashboard', scope: { wanted: 'active' }, actions: { plan: [] } },
-      { target: 'door', scope: { wanted: 'none' }, actions: { plan: [] } },
-    ]);
+    const explained = await runCommand(['explain', 'jane@example.com', '--json'], env);
+    const targets: { target: string; scope: { wanted: string }; actions: { plan: unknown[] } }[] = JSON.parse(
+      explained.stdout,
+    ).targets;
+    expect(Object.fromEntries(targets.map(({ target, scope }) => [target, scope.wanted]))).toEqual({
+      dashboard: 'active',
+      door: 'none',
+      flows: 'active',
+      platform: 'active',
+      guests: 'none',
+    });
+    expect(targets.flatMap(({ actions }) => actions.plan)).toEqual([]);
   });
 
   it('says in a plain sentence that a port is in use', async () => {
