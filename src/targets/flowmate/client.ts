@@ -4,9 +4,9 @@
  */
 import { type Answer, classify, expect, request, segment } from '../http.ts';
 import { TargetError } from '../outcome.ts';
+import { createSharedList } from '../shared-list.ts';
 import type { Io } from '../target.ts';
 import { fold, type UserRecord } from './mapping.ts';
-import { createReading } from './reading.ts';
 import { createSession } from './session.ts';
 import type { Settings } from './settings.ts';
 
@@ -43,7 +43,7 @@ export interface Client {
 
 export function createClient(settings: Settings): Client {
   const session = createSession(settings);
-  const tenantReading = createReading((io) => tenantUsers(io));
+  const tenantReading = createSharedList((io) => tenantUsers(io));
   let isListing: boolean | null = settings.lookup === 'auto' ? null : settings.lookup === 'tenant';
 
   /** @returns the answer, whatever its status but 401 and a foreign 404. */

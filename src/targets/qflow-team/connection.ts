@@ -5,6 +5,7 @@
 import { classify } from '../http.ts';
 import { TargetError } from '../outcome.ts';
 import { sameEmail } from '../qflow-account.ts';
+import { createSharedList } from '../shared-list.ts';
 import type {
   Applied,
   CatalogueEntry,
@@ -22,12 +23,11 @@ import type {
 import { createClient } from './client.ts';
 import { GIVEN, type Member, observe } from './mapping.ts';
 import { createReports } from './reports.ts';
-import { createRoster } from './roster.ts';
 import { namespaceOf, type Settings } from './settings.ts';
 
 export function open(settings: Settings, vault: Vault): Connection {
   const client = createClient(settings, vault);
-  const roster = createRoster(client.members);
+  const roster = createSharedList(client.members);
   const isEnterprise = settings.accountKind === 'enterprise';
   const bareName = (member: Member) => observe(member, null, settings).keys.userName ?? '';
 
