@@ -4,26 +4,26 @@
  */
 import type { Io } from './target.ts';
 
-export interface SharedList<Item> {
+export interface SharedList<List> {
   /** A list whose reading began after this call. */
-  fresh(io: Io): Promise<Item[]>;
-  /** May be `RECENT_MS` old: for where a stale answer does no harm. */
-  recent(io: Io): Promise<Item[]>;
+  fresh(io: Io): Promise<List>;
+  /** @param maxAgeMs how old it may be: for where a stale answer does no harm. */
+  recent(io: Io, maxAgeMs?: number): Promise<List>;
 }
 
 const RECENT_MS = 2_000;
 
-export function createSharedList<Item>(read: (io: Io) => Promise<Item[]>): SharedList<Item> {
-  let running: Promise<Item[]> | null = null;
-  let next: Promise<Item[]> | null = null;
-  let last: { items: Item[]; readAt: number } | null = null;
+export function createSharedList<List>(read: (io: Io) => Promise<List>): SharedList<List> {
+  let running: Promise<List> | null = null;
+  let next: Promise<List> | null = null;
+  let last: { list: List; readAt: number } | null = null;
 
-  function begin(io: Io): Promise<Item[]> {
+  function begin(io: Io): Promise<List> {
     const readAt = io.clock().getTime();
     const reading = read(io)
-      .then((items) => {
-        last = { items, readAt };
-        return items;
+      .then((list) => {
+        last = { list, readAt };
+        return list;
       })
       .finally(() => {
         running = null;
@@ -32,7 +32,7 @@ export function createSharedList<Item>(read: (io: Io) => Promise<Item[]>): Share
     return reading;
   }
 
-  function fresh(io: Io): Promise<Item[]> {
+  function fresh(io: Io): Promise<List> {
     if (!running) return begin(io);
     // The reading under way may have passed what was just written: everybody who comes now waits for one more.
     next ??= running
@@ -46,9 +46,9 @@ export function createSharedList<Item>(read: (io: Io) => Promise<Item[]>): Share
 
   return {
     fresh,
-    async recent(io) {
+    async recent(io, maxAgeMs = RECENT_MS) {
       const age = last ? io.clock().getTime() - last.readAt : Number.POSITIVE_INFINITY;
-      return last && age >= 0 && age < RECENT_MS ? last.items : fresh(io);
+      return last && age >= 0 && age < maxAgeMs ? last.list : fresh(io);
     },
   };
 }

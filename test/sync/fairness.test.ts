@@ -120,12 +120,13 @@ describe.each<Kind>(['sqlite', 'postgres'])('fan-out (%s)', (kind) => {
     await drain();
 
     // A deletion costs the same, however large the group.
+    const isOfAnother = /^(begin|commit|savepoint|release|pragma|analyze)|"quirks"/i;
     const statementsOf = async (work: () => Promise<unknown>) => {
       const before = statements.length;
       await work();
-      return statements.slice(before).filter((text) => !/^(begin|commit|savepoint|release)/i.test(text)).length;
+      return statements.slice(before).filter((text) => !isOfAnother.test(text));
     };
-    expect(await statementsOf(() => deleteGroup('acme', large))).toBe(
+    expect(await statementsOf(() => deleteGroup('acme', large))).toEqual(
       await statementsOf(() => deleteGroup('acme', empty)),
     );
     await deleteGroup('globex', other);

@@ -98,7 +98,7 @@ describeStores('the lease of a command', (open) => {
       expect(await rowOf(store, key)).toMatchObject({
         lease_owner: null,
         generation: account.generation + 1,
-        urgent: 1,
+        due_at: expect.any(Number),
       });
     });
   });

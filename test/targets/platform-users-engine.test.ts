@@ -69,6 +69,7 @@ test('a person is invited once, with the role of a group, and every later wish b
 
   await scim('DELETE', `/Users/${user.id}`);
   await eventually('the user is to be deleted', async () => (await open()).join() === 'delete');
+  await control('platform/users', { email: 'somebody-else@example.com' });
   await control('platform/delete', { email });
   await eventually('the user was seen to be gone', async () => (await open()).length === 0);
   const { actions } = await listActions(linkspan.app.store, 'acme', { all: true });

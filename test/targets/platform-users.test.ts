@@ -81,6 +81,7 @@ describe('the plan for a platform user', () => {
     await person('unblock');
     expect(await todo(ada)).toEqual([]);
     expect(await todo(absent)).toEqual([['delete', `In the platform's user management, delete ${who()}.`]]);
+    await person('users', { email: 'somebody-else@example.com' });
     await person('delete');
     expect((await account.sync(absent)).found).toEqual({ kind: 'absent' });
   });
@@ -174,15 +175,17 @@ describe('roles', () => {
   });
 
   test('rules write roles by name, in the case of the platform, or by id, as the settings say', async () => {
-    const hint = async (role: string) => {
+    const hint = async (role: string, settings = {}) => {
       await sandbox.control('/reset');
+      await connect(settings);
       return (await failureOf(account.sync(wanting(role)))).reason;
     };
     expect(await hint('role:admin')).toBe('the platform has no role admin; write Admin');
     expect(await hint('4')).toBe('the platform has no role 4; write Admin');
     expect(await held()).toEqual(['User']);
-    await connect({ rolesBy: 'id', defaultRole: '1' });
-    expect(await hint('role:Admin')).toBe('the platform has no role Admin; write 4');
+    expect(await hint('role:Admin', { rolesBy: 'id', defaultRole: '1' })).toBe(
+      'the platform has no role Admin; write 4',
+    );
     expect(await held()).toEqual(['Viewer']);
     await sandbox.control('/reset');
     await connect({ rolesBy: 'id', defaultRole: '1' });
@@ -482,6 +485,13 @@ describe('the list as the only look-up', () => {
       }
     },
   );
+
+  test('a list of nobody at all says nothing of a linked user', async () => {
+    const failure = await failureOf(look('gone'));
+    expect(failure).toMatchObject({ kind: 'retry', reason: expect.stringContaining('the list of users is empty') });
+    await crowd(1);
+    expect(await look('gone')).toEqual({ kind: 'absent' });
+  });
 
   test('a total saves the page that shows that there are no more', async () => {
     await crowd(3);

@@ -3,18 +3,18 @@
  * whether what is wanted shows. What a person does in the platform's own pages is seen here and never done.
  */
 import { TargetError } from '../outcome.ts';
+import { createSharedList } from '../shared-list.ts';
 import type { Applied, CatalogueEntry, Connection, Found, Io, Query, Subject, Vault } from '../target.ts';
 import { createChoices } from './choices.ts';
 import { createClient, pick, type UserRecord } from './client.ts';
 import { invite } from './invite.ts';
-import { createListing } from './listing.ts';
 import { chosen, handleOf, isSame, organisationId, type Role, readAssignment, roleCalled, rolesIn } from './roles.ts';
 import { organisationsOf, type Settings } from './settings.ts';
 import { idsIn, isAt, observe as observeAs } from './users.ts';
 
 export function open(settings: Settings, vault: Vault): Connection {
   const client = createClient(settings, vault);
-  const listing = createListing(client.users);
+  const listing = createSharedList(client.users);
   const choices = createChoices(client, settings);
   const observe = async (user: UserRecord, io: Io) => observeAs(user, await choices.roles(io), settings);
   const parts = { client, listing, choices, settings, observe };
@@ -26,7 +26,12 @@ export function open(settings: Settings, vault: Vault): Connection {
       if (linked.length > 0 || (id !== null && !openIntent)) return linked;
       return users.filter((user) => addresses.some((address) => isAt(user, address)));
     };
-    const [first, ...others] = fitting(await listed(fitting, id !== null || openIntent, io));
+    const users = await listed(fitting, id !== null || openIntent, io);
+    if (users.length === 0 && id !== null) {
+      const reason = 'the list of users is empty although one is linked: nothing is concluded from it';
+      throw new TargetError({ kind: 'retry', reason });
+    }
+    const [first, ...others] = fitting(users);
     if (!first) return { kind: 'absent' };
     if (others.length === 0) return { kind: 'found', observed: await observe(first, io) };
     const ids = [first, ...others].map((user) => user.id);

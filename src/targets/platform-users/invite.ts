@@ -4,17 +4,18 @@
  */
 import { type Answer, classify } from '../http.ts';
 import { type Failure, TargetError } from '../outcome.ts';
+import type { SharedList } from '../shared-list.ts';
 import type { Applied, Fields, Io, Observed, Step } from '../target.ts';
 import type { Choices } from './choices.ts';
 import type { Client, UserRecord } from './client.ts';
-import type { Listing } from './listing.ts';
+import type { Reading } from './listing.ts';
 import { organisationId, readAssignment } from './roles.ts';
 import type { Settings } from './settings.ts';
 import { isAt, resultOf } from './users.ts';
 
 export interface InviteParts {
   client: Client;
-  listing: Listing<UserRecord>;
+  listing: SharedList<Reading<UserRecord>>;
   choices: Choices;
   settings: Settings;
   observe: (user: UserRecord, io: Io) => Promise<Observed>;

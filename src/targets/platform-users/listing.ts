@@ -1,9 +1,8 @@
 /**
- * The list of users as a look-up. The platform has no other, so a reading must be complete or fail, and those who need one at
- * the same time share it. It owns what makes a reading complete; what is in it is not its matter.
+ * The list of users, complete or not at all: the platform has no other look-up. It owns what makes a reading complete; what is
+ * in it is not its matter.
  */
 import { TargetError } from '../outcome.ts';
-import type { Io } from '../target.ts';
 
 export interface Page<Item> {
   items: readonly Item[];
@@ -64,51 +63,4 @@ async function readPages<Item extends { id: string }>(
   }
   const isComplete = first.total === null || seen.size === first.total;
   return isComplete ? done(seen.size > first.items.length) : null;
-}
-
-export interface Listing<Item> {
-  /** A reading that began after this call. */
-  fresh(io: Io): Promise<Reading<Item>>;
-  /** One that may be so old, in milliseconds. */
-  recent(io: Io, ageMs: number): Promise<Reading<Item>>;
-}
-
-export function createListing<Item>(read: (io: Io) => Promise<Reading<Item>>): Listing<Item> {
-  let running: Promise<Reading<Item>> | null = null;
-  let next: Promise<Reading<Item>> | null = null;
-  let last: { reading: Reading<Item>; readAt: number } | null = null;
-
-  function begin(io: Io): Promise<Reading<Item>> {
-    const readAt = io.clock().getTime();
-    const begun = read(io)
-      .then((reading) => {
-        last = { reading, readAt };
-        return reading;
-      })
-      .finally(() => {
-        running = null;
-      });
-    running = begun;
-    return begun;
-  }
-
-  function fresh(io: Io): Promise<Reading<Item>> {
-    if (!running) return begin(io);
-    // The reading under way may have passed what was just written: everybody who comes now waits for one more.
-    next ??= running
-      .catch(() => undefined)
-      .then(() => {
-        next = null;
-        return begin(io);
-      });
-    return next;
-  }
-
-  return {
-    fresh,
-    async recent(io, ageMs) {
-      const age = last ? io.clock().getTime() - last.readAt : Number.POSITIVE_INFINITY;
-      return last && age >= 0 && age < ageMs ? last.reading : fresh(io);
-    },
-  };
 }

@@ -25,15 +25,21 @@ export const system: System = {
     fields: {},
   }),
 
-  /** Who was invited under another address before is found by the latest record. */
+  /** Who was invited under another address before is found by the latest record; the others go on holding theirs. */
   held({ platform }) {
-    const latest = new Map((platform.users as User[]).map((user) => [user.LastName, user]));
+    const users = platform.users as User[];
+    const latest = new Map(users.map((user) => [user.LastName, user]));
+    const all = Map.groupBy(users, ({ LastName }) => LastName);
     return [...latest.values()].map((user) => ({
       id: user.Id,
       marker: user.LastName,
       access: user.State !== 'Blocked',
       grants: [],
-      fields: { email: user.Email.toLowerCase(), firstName: user.FirstName, role: user.Roles.join(', ') },
+      fields: {
+        email: user.Email.toLowerCase(),
+        emails: (all.get(user.LastName) ?? []).map(({ Email }) => Email.toLowerCase()).join(' '),
+        firstName: user.FirstName, role: user.Roles.join(', '),
+      },
       flaws: user.Roles.length === 1 ? [] : [`it was invited with the roles "${user.Roles.join(', ')}"`],
     }));
   },
@@ -74,7 +80,8 @@ interface User {
 }
 
 function isTakenIn(person: Person, held: readonly Held[]): boolean {
-  return held.some(({ marker, fields }) => marker !== person.marker && fields.email === person.email.toLowerCase());
+  const email = person.email.toLowerCase();
+  return held.some(({ marker, fields }) => marker !== person.marker && fields.emails?.split(' ').includes(email));
 }
 
 function read({ method, path, body }: RawCall): Reading | null {
