@@ -66,9 +66,9 @@ function read({ method, path, query, body }: RawCall): Reading | null {
   }
 }
 
-/** Roles are written as a whole list: which one comes or goes the call does not say. */
+/** Roles are written as a whole list: whether one comes or goes the call does not say. */
 function changeOf(id: string, body: RawCall['body']): Reading {
   if (body?.status === 'DISABLED') return { kind: 'disable', id };
   if (body?.status !== undefined) return { kind: 'enable', id };
-  return { kind: body?.roles === undefined ? 'change' : 'assign', id };
+  return { kind: body?.roles === undefined ? 'change' : 'regrant', id };
 }

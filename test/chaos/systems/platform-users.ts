@@ -38,7 +38,8 @@ export const system: System = {
       fields: {
         email: user.Email.toLowerCase(),
         emails: (all.get(user.LastName) ?? []).map(({ Email }) => Email.toLowerCase()).join(' '),
-        firstName: user.FirstName, role: user.Roles.join(', '),
+        firstName: user.FirstName,
+        role: user.Roles.join(', '),
       },
       flaws: user.Roles.length === 1 ? [] : [`it was invited with the roles "${user.Roles.join(', ')}"`],
     }));

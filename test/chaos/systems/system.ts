@@ -32,8 +32,21 @@ export interface Held {
   flaws: readonly string[];
 }
 
-/** `lock` is a disable that cannot be read back; `enable` may also be a change that carries the flag along. */
-export type CallKind = 'look' | 'create' | 'change' | 'enable' | 'assign' | 'unassign' | 'lock' | 'disable' | 'delete';
+/**
+ * `lock` is a disable that cannot be read back; `enable` may also be a change that carries the flag along; `regrant` writes all
+ * that is assigned, and may give or take.
+ */
+export type CallKind =
+  | 'look'
+  | 'create'
+  | 'change'
+  | 'enable'
+  | 'assign'
+  | 'unassign'
+  | 'regrant'
+  | 'lock'
+  | 'disable'
+  | 'delete';
 
 export interface Reading {
   kind: CallKind;
