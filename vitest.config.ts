@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'src/**/*.test.ts', 'compliance/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    globalSetup: ['test/postgres.ts'],
+    globalSetup: ['test/postgres.ts', 'test/sqlite.ts'],
     pool: 'forks',
     // Much of the time goes by waiting for timers and processes, so a core carries more than one file.
     maxWorkers: '150%',

@@ -14,6 +14,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { openStore } from '../src/store/store.ts';
+import { memoryDisk } from './memory-disk.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -61,7 +62,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 
 /** Starts from nothing each time: what an attempt left behind (a port taken in the meantime) must not spoil the next. */
 export async function startPostgres(attemptsLeft = 2): Promise<Engine> {
-  const home = await mkdtemp(join(tmpdir(), 'linkspan-postgres-'));
+  const home = await mkdtemp(join(await memoryDisk(), 'linkspan-postgres-'));
   try {
     return await startIn(home);
   } catch (error) {

@@ -3,12 +3,12 @@
  * which is gone after it.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, describe, inject, onTestFinished } from 'vitest';
 import { openStore, type Store, type StoreOptions } from '../src/store/store.ts';
+import { memoryDisk } from './memory-disk.ts';
 import { TEMPLATE } from './postgres.ts';
 
 export type Kind = Store['kind'];
@@ -72,9 +72,11 @@ export async function testDatabase(kind: Kind): Promise<TestDatabase> {
 }
 
 async function sqliteDatabase() {
-  const directory = await mkdtemp(join(tmpdir(), 'linkspan-test-'));
+  const directory = await mkdtemp(join(await memoryDisk(), 'linkspan-test-'));
+  const file = join(directory, 'linkspan.db');
+  await copyFile(inject('sqlite'), file);
   return {
-    url: `sqlite:${join(directory, 'linkspan.db')}`,
+    url: `sqlite:${file}`,
     remove: () => rm(directory, { recursive: true, force: true }),
   };
 }
