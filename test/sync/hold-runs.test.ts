@@ -6,7 +6,7 @@ import { addTarget } from '../../src/sync/admin/targets.ts';
 import { fanOut } from '../../src/sync/fan-out/fan-out.ts';
 import { gate } from '../../src/sync/holds/gate.ts';
 import { dropItems, insertItems } from '../../src/sync/holds/ledger.ts';
-import { type Affected, createAssessor, holdIfTooMany } from '../../src/sync/holds/runs.ts';
+import { type Affected, createAssessor, holdIfTooMany, TargetChanged } from '../../src/sync/holds/runs.ts';
 import { forgetStarts } from '../../src/sync/holds/sweep.ts';
 import { createLanes } from '../../src/sync/lanes/lanes.ts';
 import type { Pass } from '../../src/sync/work/pass.ts';
@@ -53,7 +53,8 @@ async function setUp(kind: Kind) {
       while ((await fanOut(store, lanes)) > 0);
     },
     waiting: async () => (await store.read.selectFrom('changes').select('subject').execute()).map((row) => row.subject),
-    assess: () => assessor.assess(new AbortController().signal),
+    waitingTenants: () => assessor.waiting(),
+    assess: () => assessor.assess('acme', new AbortController().signal),
     /** What a worker that wants to disable this account may do. */
     ask: (userId: string) => {
       const account = { tenant: 'acme', target_id: lane.targetId, user_id: userId };
@@ -67,7 +68,7 @@ async function* disabling(...userIds: string[]): AsyncGenerator<Affected> {
   for (const userId of userIds) yield { userId, kinds: ['disable'] };
 }
 
-const RECONCILE = { origin: 'reconcile', what: 'the comparison' } as const;
+const RECONCILE = { origin: 'reconcile', what: 'the comparison', key: 'reconcile 1' } as const;
 
 describe.each(['sqlite', 'postgres'] as const)('what concerns many (%s)', (kind) => {
   it('is not fanned out before it has been compared with the limits; one user does not wait for that', async () => {
@@ -118,7 +119,7 @@ describe.each(['sqlite', 'postgres'] as const)('what concerns many (%s)', (kind)
     // Again, for a process may have ended before it had said that it was done: nobody is held twice.
     expect(await holdIfTooMany(store, lane, RECONCILE, disabling('a', 'b', 'c'))).toEqual([]);
     expect(await ask('c')).toMatchObject({ held: null });
-    const [other] = await holdIfTooMany(store, lane, RECONCILE, disabling('d'));
+    const [other] = await holdIfTooMany(store, lane, { ...RECONCILE, key: 'reconcile 2' }, disabling('d'));
     const reasons = await store.read
       .selectFrom('holds')
       .select('reason')
@@ -142,6 +143,38 @@ describe.each(['sqlite', 'postgres'] as const)('what concerns many (%s)', (kind)
     expect(await items()).toHaveLength(2);
     const account = await store.read.selectFrom('accounts').select(['due_at', 'urgent']).executeTakeFirstOrThrow();
     expect(account).toEqual({ due_at: expect.any(Number), urgent: 1 });
+  });
+
+  it('is held once, though two processes compare it at the same time', async () => {
+    const { store, lane, items } = await setUp(kind);
+    const slowly = async function* () {
+      for await (const each of disabling('a', 'b')) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        yield each;
+      }
+    };
+    const made = await Promise.all([1, 2].map(() => holdIfTooMany(store, lane, RECONCILE, slowly())));
+    const [id, ...others] = made.flat();
+    expect(others).toEqual([]);
+    expect(await items()).toEqual(['a', 'b'].map((user_id) => ({ user_id, hold_id: id })));
+    // Nor is it added to by one who comes late.
+    expect(await holdIfTooMany(store, lane, RECONCILE, disabling('c', 'd', 'e'))).toEqual([]);
+    expect(await items()).toHaveLength(2);
+  });
+
+  it.each(['removed', 'given new rules'])('holds nobody where the target is %s meanwhile', async (what) => {
+    const { store, lane, items } = await setUp(kind);
+    const affected = async function* () {
+      yield* disabling('a', 'b');
+      await store.write(async (trx) => {
+        if (what === 'removed') await trx.deleteFrom('targets').execute();
+        const revision = lane.revision + 1;
+        await trx.updateTable('targets').set({ revision }).execute();
+      });
+    };
+    await expect(holdIfTooMany(store, lane, RECONCILE, affected())).rejects.toThrow(TargetChanged);
+    expect(await items()).toEqual([]);
+    expect(await store.read.selectFrom('holds').selectAll().execute()).toEqual([]);
   });
 
   it('is not taken out of a set by a worker who looked before it was put together', async () => {

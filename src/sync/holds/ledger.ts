@@ -1,5 +1,5 @@
 /** The tables of holds, as the gate, the runs and the sweep use them. What writes here holds the target's lock. */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Dialect } from '../../store/dialect.ts';
 import type { Store } from '../../store/store.ts';
@@ -73,10 +73,14 @@ export async function dropItems(
     .execute();
 }
 
-/** A short one: letters and digits that cannot be taken for each other. */
-export function newHoldId(): string {
-  const letters = 'abcdefghjkmnpqrstuvwxyz23456789';
-  return [...randomBytes(8)].map((byte) => letters[byte % letters.length]).join('');
+/** Letters and digits that cannot be taken for each other. */
+const LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';
+const holdId = (bytes: Buffer): string =>
+  [...bytes.subarray(0, 8)].map((byte) => LETTERS[byte % LETTERS.length]).join('');
+
+/** The same for the same set: two processes that put it together, or one that begins again, make one hold. */
+export function holdIdOf(...parts: readonly (string | number)[]): string {
+  return holdId(createHash('sha256').update(JSON.stringify(parts)).digest());
 }
 
 export async function insertHold(
@@ -108,7 +112,7 @@ export async function openHold(
     .limit(1)
     .executeTakeFirst();
   if (open) return open;
-  const id = newHoldId();
+  const id = holdId(randomBytes(8));
   await insertHold(trx, { ...hold, id });
   return { id, reason: hold.reason };
 }

@@ -13,6 +13,8 @@ export interface HoldsRunner {
 /** How soon the writes and decisions of other processes are seen. */
 const LOOK_MS = 250;
 const SWEEP_MS = 1_000;
+/** Tenants that are compared for beside each other. */
+const AT_ONCE = 8;
 
 /** @param options.carryOn to be told that there is more to fan out, or to work on. */
 export function startHolds(options: {
@@ -25,16 +27,30 @@ export function startHolds(options: {
   const stopped = new AbortController();
   const { signal } = stopped;
   const assessor = createAssessor(store, lanes);
+  /** Tenants that are being compared for. */
+  const comparing = new Map<string, Promise<void>>();
   let rouse = () => {};
   let isAwake = false;
   let sweptAt = performance.now();
 
-  const round = async () => {
-    let moved = await assessor.assess(signal);
-    if (performance.now() - sweptAt >= SWEEP_MS) {
-      moved += await sweepHolds(store, lanes, signal);
-      sweptAt = performance.now();
+  const compareFor = async (tenant: string) => {
+    try {
+      if ((await assessor.assess(tenant, signal)) > 0) carryOn();
+    } catch (error) {
+      onError(error);
+    } finally {
+      comparing.delete(tenant);
     }
+  };
+
+  const round = async () => {
+    for (const tenant of await assessor.waiting()) {
+      if (comparing.size >= AT_ONCE) break;
+      if (!comparing.has(tenant)) comparing.set(tenant, compareFor(tenant));
+    }
+    if (performance.now() - sweptAt < SWEEP_MS) return;
+    const moved = await sweepHolds(store, lanes, signal);
+    sweptAt = performance.now();
     if (moved > 0) carryOn();
   };
 
@@ -64,6 +80,7 @@ export function startHolds(options: {
       stopped.abort();
       wake();
       await running;
+      await Promise.all(comparing.values());
     },
   };
 }

@@ -172,7 +172,14 @@ export async function forgetStarts(store: Store, { signal }: { signal?: AbortSig
     while (!signal?.aborted && (await forgetSlice(store, { tenant, id }, now)) === SLICE)
       await passes(PAUSE_MS, signal);
   }
-  while (!signal?.aborted && (await letGoAbandoned(store, now)) === SLICE) await passes(PAUSE_MS, signal);
+  while (!signal?.aborted && (await letGoUnfinished(store, { before: now - ABANDONED_MS })) === SLICE) {
+    await passes(PAUSE_MS, signal);
+  }
+}
+
+/** A set that is not put together to its end holds nobody back. */
+export async function letGoSet(store: Store, holdId: string): Promise<void> {
+  while ((await letGoUnfinished(store, { holdId })) === SLICE);
 }
 
 function forgetSlice(store: Store, { tenant, id }: { tenant: string; id: string }, now: Millis): Promise<number> {
@@ -203,11 +210,17 @@ function forgetSlice(store: Store, { tenant, id }: { tenant: string; id: string 
   });
 }
 
-async function letGoAbandoned(store: Store, now: Millis): Promise<number> {
+/** A slice of the items of sets without a hold: of one, or of all that are so old. */
+async function letGoUnfinished(
+  store: Store,
+  { holdId, before }: { holdId?: string; before?: Millis },
+): Promise<number> {
+  const now = await store.now();
   const abandoned = await store.read
     .selectFrom('hold_items')
     .selectAll()
-    .where('created_at', '<', now - ABANDONED_MS)
+    .$if(before !== undefined, (query) => query.where('created_at', '<', before ?? 0))
+    .$if(holdId !== undefined, (query) => query.where('hold_id', '=', holdId ?? ''))
     .where(
       sql<boolean>`not exists (select 1 from holds where holds.tenant = hold_items.tenant and holds.id = hold_items.hold_id)`,
     )

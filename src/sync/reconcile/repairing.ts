@@ -18,7 +18,7 @@ const TAKES: readonly StepKind[] = ['unassign', 'disable', 'delete'];
  */
 export async function holdBack(store: Store, lane: Lane, run: Run): Promise<void> {
   if (run.cursor !== null) return;
-  const cause = { origin: 'reconcile', what: 'the reconcile' } as const;
+  const cause = { origin: 'reconcile', what: 'the reconcile', key: `reconcile ${run.id}` } as const;
   const holds = await holdIfTooMany(store, lane, cause, affectedBy(store, run));
   await commit(store, run, { holds: JSON.stringify(holds), cursor: '0' });
 }
