@@ -1,8 +1,8 @@
 /** A table of who is granted what, as a spreadsheet saves it. */
-import { readFile } from 'node:fs/promises';
 import type { AssignmentRule } from '../sync/rules/assignment-rules.ts';
 import { AdminError } from '../tenancy/tenants.ts';
 import { csvRows } from './csv.ts';
+import { nameOfGiven, readGiven } from './given-file.ts';
 
 type OfGroup = Extract<AssignmentRule, { group: string }>;
 
@@ -11,7 +11,7 @@ type OfGroup = Extract<AssignmentRule, { group: string }>;
  * @throws AdminError with the line that does not fit.
  */
 export async function readAssignments(file: string, before: readonly AssignmentRule[]): Promise<AssignmentRule[]> {
-  const rules = assignmentsIn(await readFile(file, 'utf8'), file);
+  const rules = assignmentsIn(await readGiven(file), nameOfGiven(file));
   return [...before.filter((rule) => !('group' in rule)), ...rules];
 }
 

@@ -1,6 +1,4 @@
 /** `linkspan target invite`: many people at once, each with the guarantees of one. */
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { App } from '../app.ts';
@@ -11,6 +9,7 @@ import { type Onboarded, onboardedOf } from '../sync/admin/onboarding.ts';
 import { requireTarget } from '../sync/admin/targets.ts';
 import { AdminError, requireTenant } from '../tenancy/tenants.ts';
 import { columnsOf, factText } from './facts.ts';
+import { nameOfGiven, readGiven } from './given-file.ts';
 import { type PeopleFile, peopleIn } from './people-file.ts';
 import { progressBar } from './progress.ts';
 import { bad, bold, good, print, printJson, withApp } from './terminal.ts';
@@ -62,8 +61,7 @@ It can be run again: who is there already is not invited again. Exits 1 unless e
       (tenant: string, target: string, options: { file: string; update?: boolean; wait: number; json?: boolean }) =>
         withApp(async (app) => {
           await requireInviting(app, tenant, target);
-          const content = options.file === '-' ? await text(process.stdin) : await readFile(options.file, 'utf8');
-          const file = peopleIn(content, options.file === '-' ? 'Standard input' : options.file);
+          const file = peopleIn(await readGiven(options.file), nameOfGiven(options.file));
           const wanted = { update: options.update === true, waitMs: options.wait * 1_000 };
           const done = await invite(app, { tenant, target }, file, wanted);
           if (options.json) printJson(done);

@@ -1,6 +1,4 @@
 /** `linkspan target`: the downstream systems of a tenant. Secrets are read from a file or standard input, never from argv. */
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import { Command, InvalidArgumentError } from 'commander';
 import type { App } from '../app.ts';
 import {
@@ -15,12 +13,12 @@ import {
 } from '../sync/admin/targets.ts';
 import { createIo } from '../sync/lanes/calls.ts';
 import { openLane } from '../sync/lanes/lanes.ts';
-import { Pace } from '../sync/lanes/pace.ts';
 import { type Rules, scopeText } from '../sync/rules/rules.ts';
 import { passwordProblem } from '../sync/work/pass-through.ts';
 import { AdminError, requireTenant } from '../tenancy/tenants.ts';
 import { readAssignments } from './assignments-file.ts';
 import { confirmPlan } from './confirm-plan.ts';
+import { nameOfGiven, readGiven } from './given-file.ts';
 import { targetInvite } from './invite.ts';
 import { warnAboutRules } from './rule-warnings.ts';
 import { targetCatalogue } from './target-catalogue.ts';
@@ -29,6 +27,7 @@ import { targetMap, targetMapping } from './target-mapping.ts';
 import { targetPassword } from './target-password.ts';
 import { targetProgress } from './target-progress.ts';
 import { targetRoster } from './target-roster.ts';
+import { targetTypes } from './target-types.ts';
 import { bad, good, print, printJson, table, withApp } from './terminal.ts';
 
 export interface InputOptions {
@@ -86,7 +85,15 @@ export const target = () =>
         .description('try address and credentials of a target')
         .argument('<tenant>')
         .argument('<name>')
-        .action((tenant: string, name: string) => withApp((app) => check(app, tenant, name))),
+        .option('--json', 'as JSON')
+        .action((tenant: string, name: string, { json }: { json?: boolean }) =>
+          withApp(async (app) => {
+            const { answer, problem } = await check(app, tenant, name);
+            if (json) return printJson({ works: true, answer, ...(problem && { problem }) });
+            print(`${good('It works.')} ${answer}`);
+            if (problem) print(bad(problem));
+          }),
+        ),
     )
     .addCommand(
       new Command('list')
@@ -116,21 +123,7 @@ export const target = () =>
     .addCommand(targetCatalogue())
     .addCommand(targetPassword())
     .addCommand(targetRoster())
-    .addCommand(
-      new Command('types').description('list the target types, their settings, and the pace of all').action(() =>
-        withApp(async ({ types }) => {
-          for (const type of types.values()) {
-            print(`${type.type}: ${type.title}`);
-            const settings = Object.entries(type.settings.shape).map(([name, setting]) => [
-              `  ${name}`,
-              `${setting.description}${type.secrets.includes(name) ? ' (secret)' : ''}`,
-            ]);
-            print(`${table(['  SETTING', ''], settings)}\n`);
-          }
-          print(`Times and limits of every target, set with --pace:\n${paceTable()}`);
-        }),
-      ),
-    )
+    .addCommand(targetTypes())
     .addCommand(
       new Command('pause')
         .description('stop carrying changes on; they are kept')
@@ -219,30 +212,19 @@ export async function inputOf(
 }
 
 async function readSecrets(file: string): Promise<Record<string, unknown>> {
-  const json = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
+  const json = await readGiven(file);
   try {
     return jsonObject(json);
   } catch {
-    throw new AdminError(`${file === '-' ? 'Standard input' : file} holds no JSON object of secrets.`);
+    throw new AdminError(`${nameOfGiven(file)} holds no JSON object of secrets.`);
   }
 }
 
-function paceTable(): string {
-  const defaults = Object.entries(Pace.parse({}));
-  const rows = defaults.map(([name, value]) => [
-    `  ${name}`,
-    String(value),
-    Pace.shape[name as keyof Pace].description ?? '',
-  ]);
-  return table(['  SETTING', 'DEFAULT', ''], rows);
-}
-
-async function check(app: App, tenant: string, name: string): Promise<void> {
+/** @throws TargetError where it does not work. */
+async function check(app: App, tenant: string, name: string): Promise<{ answer: string; problem: string | null }> {
   const lane = await openLane(await requireTarget(app.store, tenant, name), { ...app, onCall: () => {} });
   const io = createIo(lane, { userId: null, activityId: null, urgent: true, outlives: () => true });
-  print(`${good('It works.')} ${await lane.connection.check(io)}`);
-  const problem = passwordProblem(lane);
-  if (problem) print(bad(problem));
+  return { answer: await lane.connection.check(io), problem: passwordProblem(lane) };
 }
 
 function pairs(text: string, before: Record<string, string> = {}): Record<string, string> {

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { eventually, scimClient, settled, startSandbox } from '../linkspan.ts';
 import { freePort, ready, runCommand, startProcess } from '../process.ts';
@@ -27,7 +29,6 @@ describe('linkspan demo', () => {
     const demo = startProcess(['demo'], env);
     await eventually('the welcome', async () => demo.output().includes('the data stays'));
     const curl = /curl -X POST.*?-d '[^']*'/s.exec(demo.output())?.[0] ?? '';
-    const { execFile } = await import('node:child_process');
     const printed = await new Promise<string>((resolve) =>
       execFile('sh', ['-c', `${curl} -s`], (_, out) => resolve(out)),
     );
@@ -177,6 +178,7 @@ describe('real systems, by commands', () => {
       JSON.stringify({ password, clientSecret, subscriptionKey }),
     );
     expect(await run('target check acme dashboard')).toMatch(/It works/);
+    expect(JSON.parse(await run('target check acme dashboard --json'))).toMatchObject({ works: true });
     const listed = await run('target list acme --json');
     expect(JSON.parse(listed)).toMatchObject([{ name: 'dashboard', state: 'active' }, { name: 'door' }]);
     for (const secret of [password, clientSecret, subscriptionKey]) expect(listed).not.toContain(secret);
@@ -230,6 +232,22 @@ describe('real systems, by commands', () => {
     expect(incomplete.stderr).toMatch(/subscriptionKey: is missing/);
     const scope = await runCommand(['target', 'add', 'acme', 'x', 'qflow-team', '--scope', 'userType qe "x"'], env);
     expect(scope.code).toBe(1);
+    for (const [file, reason] of [
+      ['/no/such/file', 'is not there'],
+      [tmpdir(), 'is a directory'],
+    ] as const) {
+      const unread = await runCommand(['target', 'add', 'acme', 'x', 'qflow-team', '--secrets', file], env);
+      expect(unread).toMatchObject({ code: 1, stderr: `The file ${file} ${reason}.\n` });
+    }
+  });
+
+  it('ends quietly when nobody reads its output any more', async () => {
+    const { env: bare } = await workspace();
+    const env = { ...process.env, ...bare, LINKSPAN_SECRET_KEY: Buffer.alloc(32, 9).toString('base64') };
+    const { stdout, stderr } = await promisify(execFile)('sh', ['-c', 'node src/main.ts target types | head -n 1'], {
+      env,
+    });
+    expect({ stdout, stderr }).toEqual({ stdout: expect.stringMatching(/^flowmate /), stderr: '' });
   });
 
   it('will not serve without a key for the secrets, and reports every bad setting at once', async () => {
