@@ -102,13 +102,65 @@ export async function prepare(
   });
 }
 
-/** Closes every open intent of the account. @throws LeaseLost */
-export async function closeIntents(store: Store, account: Account, result: 'linked' | 'absent' | 'refused') {
+/** A look that began once none of them could land any more has shown that there is no record. @throws LeaseLost */
+export async function closeAbsent(store: Store, account: Account): Promise<void> {
   const now = await store.now();
   await store.write(async (trx) => {
     await held(trx, account, { lease_owner: account.lease_owner });
-    await closeAll(trx, account, result, now);
+    await closeAll(trx, account, 'absent', now);
   });
+}
+
+/**
+ * The call of this one was refused. Of what others of the account have made that says nothing: each is settled by a look.
+ * @param met the refusal met a record with exactly its keys. An earlier look has overlooked it, if a create of ours had been
+ * sent under them: then it may be ours, and those intents are open again.
+ * @returns whether some are. @throws LeaseLost
+ */
+export async function refuseIntent(store: Store, account: Account, id: string, met: boolean): Promise<boolean> {
+  const now = await store.now();
+  return store.write(async (trx) => {
+    await held(trx, account, { lease_owner: account.lease_owner });
+    await intentsOf(trx, account).set({ closed_at: now, result: 'refused' }).where('id', '=', id).execute();
+    if (!met) return false;
+    const { numUpdatedRows } = await intentsOf(trx, account)
+      .set({ closed_at: null, result: null })
+      .where('result', '=', 'absent')
+      .where('keys', '=', keysOf(trx, account, id))
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  });
+}
+
+/**
+ * The worker that committed this one had lost the account: its call may have landed after a look of others has shown that
+ * there is no record. It is open again, from now on, unless the account has found its record.
+ * @param users whose account it may be by now.
+ */
+export async function distrustIntent(
+  trx: Kysely<Database>,
+  { tenant, target_id }: Pick<AccountKey, 'tenant' | 'target_id'>,
+  users: readonly string[],
+  id: string,
+  now: Millis,
+): Promise<void> {
+  const linked = trx
+    .selectFrom('accounts')
+    .select('user_id')
+    .where('tenant', '=', tenant)
+    .where('target_id', '=', target_id)
+    .where('user_id', 'in', users)
+    .where('remote_id', 'is not', null);
+  await trx
+    .updateTable('intents')
+    .set({ closed_at: null, result: null, created_at: now })
+    .where('tenant', '=', tenant)
+    .where('target_id', '=', target_id)
+    .where('user_id', 'in', users)
+    .where('id', '=', id)
+    .where('result', '=', 'absent')
+    .where('user_id', 'not in', linked)
+    .execute();
 }
 
 /** A call of theirs has just ended without a clear answer: it may take effect from now on. @throws LeaseLost */
@@ -192,10 +244,23 @@ async function closeAll(trx: Kysely<Database>, account: AccountKey, result: stri
 }
 
 function openIntentsOf(trx: Kysely<Database>, account: AccountKey) {
+  return intentsOf(trx, account).where('closed_at', 'is', null);
+}
+
+function intentsOf(trx: Kysely<Database>, { tenant, target_id, user_id }: AccountKey) {
   return trx
     .updateTable('intents')
-    .where('tenant', '=', account.tenant)
-    .where('target_id', '=', account.target_id)
-    .where('user_id', '=', account.user_id)
-    .where('closed_at', 'is', null);
+    .where('tenant', '=', tenant)
+    .where('target_id', '=', target_id)
+    .where('user_id', '=', user_id);
+}
+
+function keysOf(trx: Kysely<Database>, { tenant, target_id, user_id }: AccountKey, id: string) {
+  return trx
+    .selectFrom('intents as refused')
+    .select('refused.keys')
+    .where('refused.tenant', '=', tenant)
+    .where('refused.target_id', '=', target_id)
+    .where('refused.user_id', '=', user_id)
+    .where('refused.id', '=', id);
 }

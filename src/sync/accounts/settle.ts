@@ -6,6 +6,7 @@ import type { FailureClass } from '../lanes/failures.ts';
 import type { Account, AccountKey } from './accounts.ts';
 import { heldBy, urgencyKept } from './claims.ts';
 import { lineOf } from './heirs.ts';
+import { distrustIntent } from './intents.ts';
 
 /** What a worker found and did. */
 export interface Settlement {
@@ -28,6 +29,8 @@ export interface Settlement {
   begunAt: Millis;
   /** A call may still take effect: the target is looked at again after it could have. */
   unclear: boolean;
+  /** The intent of the create that was sent, or was about to be. */
+  intent?: string | null;
   /** What is asked to be taken away from now on; undefined: as before. */
   removals?: Pick<Account, 'removals' | 'removal_asked_at' | 'removal_activity_id'> | undefined;
   /** What a person has to do there, and how often it is looked at; undefined: nothing, as before. */
@@ -86,7 +89,7 @@ export async function settle(
     else await lookAgainIfMissed(trx, account, settlement, now);
     return true;
   }
-  await distrust(trx, account, now + settlement.longestEffectMs, now);
+  await distrust(trx, account, settlement, now);
   return false;
 }
 
@@ -156,13 +159,19 @@ async function lookAgainIfMissed(trx: Kysely<Database>, account: AccountKey, set
 }
 
 /** Whoever has the account now, perhaps as the heir of the one worked for. */
-async function distrust(trx: Kysely<Database>, account: AccountKey, until: Millis, now: Millis): Promise<void> {
-  const { tenant, user_id } = account;
+async function distrust(
+  trx: Kysely<Database>,
+  { tenant, target_id, user_id }: AccountKey,
+  { intent, longestEffectMs }: Settlement,
+  now: Millis,
+): Promise<void> {
+  const users = [user_id, ...(await lineOf(trx, tenant, user_id))];
   await trx
     .updateTable('accounts')
-    .set({ generation: sql<number>`generation + 1`, due_at: now, look_at: null, verify_after: until })
+    .set({ generation: sql<number>`generation + 1`, due_at: now, look_at: null, verify_after: now + longestEffectMs })
     .where('tenant', '=', tenant)
-    .where('target_id', '=', account.target_id)
-    .where('user_id', 'in', [user_id, ...(await lineOf(trx, tenant, user_id))])
+    .where('target_id', '=', target_id)
+    .where('user_id', 'in', users)
     .execute();
+  if (intent) await distrustIntent(trx, { tenant, target_id }, users, intent, now);
 }

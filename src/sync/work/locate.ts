@@ -5,7 +5,7 @@
 import { TargetError } from '../../targets/outcome.ts';
 import type { Desired, Found, Keys, Memory, Observed } from '../../targets/target.ts';
 import type { AccountKey } from '../accounts/accounts.ts';
-import { closeIntents, type Intent, link, openSince, restampIntents, unlink } from '../accounts/intents.ts';
+import { closeAbsent, type Intent, link, openSince, restampIntents, unlink } from '../accounts/intents.ts';
 import { longestEffect } from '../lanes/pace.ts';
 import { type Rules, reportsMissing } from '../rules/rules.ts';
 import { type Adopted, adoptedFrom, ask, judge, restsBecause } from './adoption.ts';
@@ -179,13 +179,14 @@ async function concludeAbsent(pass: Pass, found: Found, intents: Wish['intents']
     throw new TargetError({ kind: 'retry', reason });
   }
   const certainAt = Math.max(last.created_at + longestEffect(pass.lane.pace), pass.account.verify_after ?? 0);
-  const now = await pass.store.now();
-  if (now < certainAt) {
+  // What counts is when the look began, not when it ended: it may have landed in between.
+  if (pass.begunAt < certainAt) {
     const reason = 'an earlier create may still take effect; it is looked for again then';
-    throw new TargetError({ kind: 'snooze', reason, afterMs: certainAt - now });
+    const afterMs = Math.max(0, certainAt - (await pass.store.now()));
+    throw new TargetError({ kind: 'snooze', reason, afterMs });
   }
   if (found.kind !== 'unknowable') {
-    await closeIntents(pass.store, pass.account, 'absent');
+    await closeAbsent(pass.store, pass.account);
     // There is no record: what a create would have assigned is not there either.
     pass.memory = withoutGrants(pass.memory);
     return;

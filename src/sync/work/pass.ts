@@ -44,6 +44,8 @@ export interface Pass {
   unheld: Kind[];
   /** A call that changes the record had no clear answer: it may still take effect. (A create has its intent.) */
   unclear: boolean;
+  /** That of the create of this pass; null: it makes none. */
+  intent: string | null;
   receipts: Removed[];
   /** What a person has to do in the target, as it stood when the pass began. */
   actions: readonly OpenAction[];

@@ -5,7 +5,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { type Failure, TargetError } from '../../targets/outcome.ts';
 import { type Desired, type Observed, STEP_ORDER, type Step } from '../../targets/target.ts';
-import { closeIntents, LeaseLost, restampIntents, unlink } from '../accounts/intents.ts';
+import { LeaseLost, refuseIntent, restampIntents, unlink } from '../accounts/intents.ts';
 import type { CallRecord } from '../lanes/calls.ts';
 import { longestEffect } from '../lanes/pace.ts';
 import { Circle, collideWithRecord } from './collisions.ts';
@@ -41,7 +41,7 @@ export async function carryOut(pass: Pass, plan: readonly Step[], desired: Desir
     } catch (error) {
       if (error instanceof Circle) throw error;
       if (error instanceof LeaseLost) throw error;
-      const failure = await stepFailed(pass, step, desired, failureOf(error), pass.io.calls.slice(callsBefore));
+      const failure = await stepFailed(pass, step, desired, error, pass.io.calls.slice(callsBefore));
       failed.push({ step, failure });
       if (failure.kind === 'pause') break;
     }
@@ -63,7 +63,12 @@ function needs(step: Step, earlier: Step): boolean {
   return earlier.kind === 'enable' && step.kind === 'assign';
 }
 
-const APPEARED = 'an account of that name has appeared meanwhile; it is looked at as one that was there before';
+/** A create was refused because of a record with exactly its keys, which the look before it has not found. */
+class Appeared extends TargetError {
+  constructor() {
+    super({ kind: 'retry', reason: 'an account of that name has appeared meanwhile; it is looked for again' });
+  }
+}
 
 /** One step: the call, and what follows from its success. */
 export async function takeStep(pass: Pass, step: Step, desired: Desired | null): Promise<void> {
@@ -88,7 +93,7 @@ export async function takeStep(pass: Pass, step: Step, desired: Desired | null):
   if (step.kind === 'create') {
     if (applied.id === undefined)
       throw new TargetError({ kind: 'retry', reason: 'the create gave no id', unclear: true });
-    if (applied.existed) throw new TargetError({ kind: 'retry', reason: APPEARED });
+    if (applied.existed) throw new Appeared();
     await linkTo(pass, applied.id);
   }
   if (given) pass.spent = { id: given.id, delivered: true };
@@ -153,29 +158,28 @@ export function receive(
 
 /**
  * An unclear create leaves its intent open, and is looked for once it can no longer land. A name that a record of ours
- * holds is waited for. What was refused is not ours.
+ * holds is waited for. What was refused is not ours, unless an earlier create of ours may have made it.
  */
 async function stepFailed(
   pass: Pass,
   step: Step,
   desired: Desired | null,
-  failure: Failure,
+  error: unknown,
   calls: readonly CallRecord[],
 ): Promise<Failure> {
+  const failure = failureOf(error);
   if (step.kind === 'create') {
-    if (failure.kind !== 'reject' && mayHaveLanded(step, failure, calls)) {
-      await restampIntents(
-        pass.store,
-        pass.account,
-        calls.some((call) => isCreate(step, call) && isSuccess(call)),
-      );
+    if (mayHaveLanded(pass, step, failure, calls)) {
+      const isAnswered = calls.some((call) => isCreate(step, call) && isSuccess(call));
+      // Rejected with a success: it may just as well have been refused in words.
+      await restampIntents(pass.store, pass.account, isAnswered && failure.kind !== 'reject');
       // Until that is known the name is taken.
       if (desired) pass.name = nameOf(desired.keys);
       return failure.kind === 'retry' ? { ...failure, afterMs: longestEffect(pass.lane.pace) } : failure;
     }
-    if (pass.remoteId === null) {
-      await closeIntents(pass.store, pass.account, 'refused');
-      pass.memory = withoutGrantsOf(pass.memory, step);
+    if (pass.remoteId === null && pass.intent !== null) {
+      const mayBeOurs = await refuseIntent(pass.store, pass.account, pass.intent, error instanceof Appeared);
+      if (!mayBeOurs) pass.memory = withoutGrantsOf(pass.memory, step);
     }
   }
   if (failure.kind !== 'reject') return failure;
@@ -218,10 +222,16 @@ function after(step: Step, id: string | null, before: Observed | null, desired: 
   }
 }
 
-/** The create's own call was answered with a success or a fault, or not at all: what failed may be what came after it. */
-function mayHaveLanded(step: Step, failure: Failure, calls: readonly CallRecord[]): boolean {
+/**
+ * The create's own call was answered with a success or a fault, or not at all: what failed may be what came after it. A name
+ * or record that another has is a refusal whatever the answer's status; so is a fault that the target knows to be one.
+ */
+function mayHaveLanded({ situation }: Pass, step: Step, failure: Failure, calls: readonly CallRecord[]): boolean {
+  const isReject = failure.kind === 'reject';
+  if (isReject && (failure.heldBy !== undefined || situation === 'already-linked')) return false;
   if (failure.kind === 'retry' && failure.unclear) return true;
-  return calls.some((call) => isCreate(step, call) && (isSuccess(call) || Number(call.status) >= 500));
+  const isFault = ({ status }: CallRecord) => !isReject && Number(status) >= 500;
+  return calls.some((call) => isCreate(step, call) && (isSuccess(call) || isFault(call)));
 }
 
 function isCreate(step: Step, call: CallRecord): boolean {

@@ -100,6 +100,7 @@ async function begin(store: Store, leases: Leases, lane: Lane, account: Account)
     held: null,
     unheld: [],
     unclear: false,
+    intent: null,
     receipts: [],
     actions: account.open_actions === 0 ? [] : await openActionsOf(store.read, account),
     believed: [],
@@ -224,7 +225,7 @@ async function commitBeforehand(pass: Pass, about: Parameters<typeof prepare>[2]
   const sameMemory = JSON.stringify(about.memory) === JSON.stringify(pass.memory);
   pass.memory = about.memory;
   if (sameMemory && about.name === pass.name && about.create === null) return;
-  await prepare(pass.store, pass.account, about);
+  pass.intent = await prepare(pass.store, pass.account, about);
 }
 
 /** Everybody in a circle of renames waits for the next: this account takes a name that nobody wants, for a moment. */
@@ -269,6 +270,7 @@ function conclude(pass: Pass, failure: Failure | null): Settlement {
     adoption: questionKept(pass),
     begunAt: pass.begunAt,
     unclear: pass.unclear,
+    intent: pass.intent,
     longestEffectMs: longestEffect(lane.pace),
     manualLookMs: lane.pace.manualLookMs,
   };

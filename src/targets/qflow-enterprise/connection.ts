@@ -19,9 +19,12 @@ export function open(settings: Settings, vault: Vault): Connection {
   const matches = (user: UserRecord, keys: Keys) =>
     isNamed(user, keys.userName) && sameEmail(String(user.email ?? ''), keys.email ?? '');
 
-  /** Qflow looks up by e-mail only; the name is compared on our side. */
+  /** Qflow looks up by e-mail only; the name is compared on our side. Of several users with one address it may show one. */
   async function look(keys: Keys, io: Io): Promise<UserRecord[]> {
-    return (await client.byEmail(io, keys.email ?? '')).filter((user) => matches(user, keys));
+    const shown = await client.byEmail(io, keys.email ?? '');
+    const fitting = shown.filter((user) => matches(user, keys));
+    if (fitting.length > 0 || shown.length === 0) return fitting;
+    return (await client.all(io)).filter((user) => matches(user, keys));
   }
 
   async function find({ id, keys, openIntent }: Query, io: Io): Promise<Found> {
