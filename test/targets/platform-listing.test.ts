@@ -1,5 +1,6 @@
 /** When a reading of a paged list counts as complete, told on lists that move, lie and overlook what they are asked. */
 import { describe, expect, test } from 'vitest';
+import { TargetError } from '../../src/targets/outcome.ts';
 import { type Page, readAll } from '../../src/targets/platform-users/listing.ts';
 import { failureOf } from './target-suite.ts';
 
@@ -19,6 +20,32 @@ function scripted(...script: Page<Item>[]) {
 const idsOf = async (reading: Promise<{ items: readonly Item[] }>) => (await reading).items.map(({ id }) => id);
 
 describe('a paged list', () => {
+  test('has a page that failed in passing read again, not all from the first', async () => {
+    const asked: number[] = [];
+    const read = async (page: number) => {
+      asked.push(page);
+      if (page === 2 && asked.length < 4) throw new TargetError({ kind: 'retry', reason: 'trouble' });
+      return { items: page === 1 ? items(1, 2) : items(3), total: 3 };
+    };
+    expect(await idsOf(readAll(read, PAGES))).toEqual(['1', '2', '3']);
+    expect(asked).toEqual([1, 2, 2, 2]);
+  });
+
+  test.each([
+    ['the first page fails', 1, 'retry', 1],
+    ['a page is refused', 2, 'pause', 2],
+    ['a page never comes', 2, 'retry', 7],
+  ] as const)('is given up where %s', async (_, failing, kind, calls) => {
+    let asked = 0;
+    const read = async (page: number) => {
+      asked++;
+      if (page === failing) throw new TargetError({ kind, reason: 'trouble' });
+      return { items: items(1, 2), total: 3 };
+    };
+    expect(await failureOf(readAll(read, PAGES))).toMatchObject({ kind });
+    expect(asked).toBe(calls);
+  });
+
   test('is complete with its total', async () => {
     const { asked, read } = scripted({ items: items(1, 2), total: 3 }, { items: items(3), total: 3 });
     expect(await readAll(read, PAGES)).toEqual({ items: items(1, 2, 3), isPaged: true });

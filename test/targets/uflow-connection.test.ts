@@ -469,6 +469,13 @@ describe('the listing of a uflow tenant', () => {
     expect(emails.sort()).toEqual(everybody);
   });
 
+  test('a later page that fails in passing is read again, not all from the first', async () => {
+    await connect({ pageSize: 2 });
+    const everybody = await many(8);
+    const fault = () => sandbox.control('/faults', { system: 'uflow', rate: 1, kinds: ['500'], times: 2 });
+    expect((await listed(afterFirstPage(fault))).sort()).toEqual(everybody);
+  });
+
   test('a list that never stands still is given up for now, never taken for whole', async () => {
     await connect({ pageSize: 1 });
     await many(3);

@@ -3,6 +3,7 @@
  * in it is not its matter.
  */
 import { TargetError } from '../outcome.ts';
+import { patiently } from '../patience.ts';
 
 export interface Page<Item> {
   items: readonly Item[];
@@ -53,7 +54,7 @@ async function readPages<Item extends { id: string }>(
   const done = (isPaged: boolean) => ({ items: [...seen.values()], isPaged });
   for (let page = 2; first.total === null || seen.size < first.total; page++) {
     if (first.items.length === 0 || (first.total === null && first.items.length > pageSize)) break;
-    const { items, total } = await read(page);
+    const { items, total } = await patiently(() => read(page));
     if (total !== first.total) return null;
     if (items.length === 0) break;
     const isFirstAgain = page === 2 && total === null && items.length === seen.size;

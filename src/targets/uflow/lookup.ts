@@ -3,6 +3,7 @@
  * an address, and shift under the reader. It owns what makes a reading complete, and leaves out users of other tenants.
  */
 import { TargetError } from '../outcome.ts';
+import { patiently } from '../patience.ts';
 import type { Io } from '../target.ts';
 import type { Client } from './client.ts';
 import { type EndUser, folded } from './mapping.ts';
@@ -45,7 +46,8 @@ export function createLookup(client: Client, settings: Settings): Lookup {
     const seen = new Map<string, EndUser>();
     let before: number | null = null;
     for (let number = 1; ; number++) {
-      const { users, total } = await client.page(io, filter, number);
+      const page = () => client.page(io, filter, number);
+      const { users, total } = await (number === 1 ? page() : patiently(page));
       if (before !== null && total !== before) return null;
       for (const user of users) seen.set(user.id, user);
       if (seen.size >= total) return [...seen.values()];
