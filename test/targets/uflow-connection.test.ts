@@ -1,4 +1,5 @@
 /** What is special about a uflow connection, beyond what the shared suite asks of every target. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Connection, Io, Keys, Step } from '../../src/targets/target.ts';
 import { target as type } from '../../src/targets/uflow/index.ts';
@@ -268,7 +269,11 @@ describe('the calls for a uflow end user', () => {
     account.openIntent = true;
     const racing = meddling(async (url, answer) => {
       // An earlier attempt lands at this very moment.
-      if (url.endsWith('/register')) await add({ email: 'gina@example.com', name: 'Gina Guest' });
+      if (url.endsWith('/register')) {
+        await add({ email: 'gina@example.com', name: 'Gina Guest' });
+        // Of two that were made in one millisecond neither is the later one.
+        await sleep(5);
+      }
       return answer();
     });
     const before = createAccount(
