@@ -13,7 +13,17 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   targets: [],
   sync: ['directory', 'store', 'targets'],
   http: ['scim', 'directory', 'tenancy', 'sync', 'store/errors.ts', 'targets/registry.ts'],
-  cli: ['app.ts', 'config.ts', 'log.ts', 'scim/errors.ts', 'directory', 'sync', 'tenancy', 'targets'],
+  cli: [
+    'app.ts',
+    'config.ts',
+    'log.ts',
+    'scim/errors.ts',
+    'directory',
+    'sync',
+    'tenancy',
+    'targets',
+    '../compliance/main.ts',
+  ],
 };
 
 interface Import {

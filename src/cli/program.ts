@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { action } from './action.ts';
 import { adopt } from './adopt.ts';
+import { compliance } from './compliance.ts';
 import { demo } from './demo.ts';
 import { explain } from './explain.ts';
 import { hold } from './hold.ts';
@@ -41,6 +42,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     explain,
     why,
     receipts,
+    compliance,
   ])
     program.addCommand(command());
 

@@ -1,0 +1,203 @@
+/**
+ * What clients in the field send that the standards do not ask for, or ask for otherwise: a server that takes all of it works with
+ * all of them. Where the client is not named in a sentence, several do it.
+ */
+import type { Requirement } from '../../model.ts';
+import { demands, PAGES } from './demand.ts';
+
+const { must, should } = demands('DIALECT', 'dialects');
+const {
+  authentik,
+  entraBooleans,
+  entraCompliance,
+  entraEndpoint,
+  entraGalleryTests,
+  entraMappings,
+  entraProvisioning,
+  keycloakPlugin,
+  managerForms,
+  memberRemoval,
+  mergedValues,
+  oktaBridge,
+  oktaGroupPush,
+  oktaScim,
+  oktaSpecTest,
+  oneLogin,
+  unknownAttributes,
+} = PAGES;
+
+export const dialects: readonly Requirement[] = [
+  must(1, entraEndpoint, 'General', 'patch', '`op` is taken in any case (Entra ID).'),
+  should(2, authentik, 'groups.py', 'patch', '`path` null is no path (authentik).'),
+  must(
+    3,
+    entraCompliance,
+    'Flags to alter the SCIM behavior',
+    'patch',
+    'An operation without a path takes plain, nested, dotted and URN-prefixed names (Entra ID).',
+  ),
+  must(
+    4,
+    mergedValues,
+    'Issue',
+    'patch',
+    'An operation without a path changes what it names and leaves the rest (Entra ID, Okta).',
+    {
+      remedy: 'Merge the value into the resource. Whoever replaces the resource by it loses everything else.',
+    },
+  ),
+  must(
+    5,
+    entraCompliance,
+    'SCIM 2.0 compliance issues',
+    'patch',
+    'A text "True" or "false" is taken for a boolean in a PATCH (Entra ID, Keycloak).',
+  ),
+  should(6, oneLogin, 'SCIM JSON template', 'create', 'A text "true" is taken for a boolean in a POST (OneLogin).'),
+  must(7, entraBooleans, 'Question', 'schemas', 'Booleans are returned as booleans, whatever form they came in.'),
+  must(
+    8,
+    entraMappings,
+    'Provisioning attributes of complex types',
+    'patch',
+    'A value path that matches nothing creates the value, on `add` and on `replace` (Entra ID).',
+    {
+      remedy:
+        'Create the element from the terms of the filter: `emails[type eq "work"].value` makes an address of type work.',
+    },
+  ),
+  must(
+    9,
+    oktaScim,
+    'Update specific Group membership',
+    'groups',
+    'A member is removed by the path `members[value eq "..."]` (Okta, Entra ID).',
+  ),
+  must(
+    10,
+    memberRemoval,
+    'Issue',
+    'groups',
+    'A removal at `members` with a list of values removes those, and nobody else (Entra ID, authentik, JumpCloud).',
+    {
+      remedy: 'Read the `value` of a remove: who passes it over empties the group.',
+    },
+  ),
+  should(
+    11,
+    keycloakPlugin,
+    'Group resources',
+    'groups',
+    'A removal at `members` without a value removes all (Keycloak).',
+  ),
+  must(
+    12,
+    entraProvisioning,
+    'Provisioning cycles',
+    'groups',
+    'To add a member that is there, or to remove one that is not, succeeds (retries of any client).',
+  ),
+  must(
+    13,
+    managerForms,
+    'Pull request',
+    'patch',
+    'A manager is taken as an id, an object or a list of one object (Entra ID).',
+  ),
+  must(
+    14,
+    entraGalleryTests,
+    'SCIM_Update_Manager_Test',
+    'patch',
+    'A manager is removed by "" and by null (Entra ID).',
+  ),
+  should(
+    15,
+    entraMappings,
+    'Editing the list of supported attributes',
+    'create',
+    'Attributes of an extension are taken where `schemas` does not name it (Entra ID).',
+  ),
+  must(
+    16,
+    unknownAttributes,
+    'Issue',
+    'create',
+    'Attributes that the server does not know are passed over (Okta, Entra ID).',
+    {
+      remedy: 'Ignore what you do not know; with 400 nobody is provisioned at all.',
+    },
+  ),
+  should(17, oktaGroupPush, 'Issue', 'groups', 'A PATCH without `schemas` is taken (Okta).'),
+  must(
+    18,
+    entraEndpoint,
+    'Create User',
+    'create',
+    'null and empty arrays in a POST mean that there is nothing (Entra ID, Okta).',
+  ),
+  must(
+    19,
+    oktaScim,
+    'Update a specific User (PUT)',
+    'replace',
+    'A PUT with `id`, `meta`, `groups` and a password among its members is taken (Okta).',
+  ),
+  must(20, entraEndpoint, 'Get User by query', 'filter', 'Spaces in a filter come as "+" or as "%20".'),
+  must(
+    21,
+    oktaSpecTest,
+    'Required Test: Username Case Sensitivity Check',
+    'filter',
+    'Names of attributes, `userName` and e-mail addresses are compared without case.',
+  ),
+  must(
+    22,
+    entraEndpoint,
+    'Get User by query - Zero results',
+    'filter',
+    'A query that finds nobody is answered with 200, `totalResults` 0 and no resources.',
+  ),
+  must(23, oktaScim, 'Retrieve Users', 'list', '`totalResults`, `startIndex` and `itemsPerPage` are integers.'),
+  must(
+    24,
+    entraEndpoint,
+    'Understand the Microsoft Entra SCIM implementation',
+    'read',
+    'A disabled user is returned, by its id and to queries.',
+  ),
+  must(
+    25,
+    entraProvisioning,
+    'Deprovisioning',
+    'groups',
+    'A disabled user stays in its groups: memberships are not sent again when it is enabled (Entra ID).',
+  ),
+  must(
+    26,
+    oktaBridge,
+    'Requests',
+    'http',
+    'Bodies of application/scim+json and of application/json are taken, with a charset and without.',
+  ),
+  should(27, oneLogin, 'Requests', 'http', 'Who accepts application/json alone gets an answer (OneLogin).'),
+  must(28, oktaScim, 'Create the User', 'create', 'A user that is there already is answered with 409.'),
+  should(29, entraGalleryTests, 'SCIM Compliance Tests', 'errors', 'The 409 has the scimType uniqueness.'),
+  must(
+    30,
+    oktaSpecTest,
+    'Required Test: Test invalid User by ID',
+    'errors',
+    'An unknown id is answered with 404 and a SCIM error.',
+  ),
+  must(31, entraEndpoint, 'Delete User', 'delete', 'A DELETE is answered with 204, a second one with 404.'),
+  must(32, oktaScim, 'SCIM User operations', 'etag', 'No request needs `If-Match`: no client sends it.'),
+  should(
+    33,
+    entraCompliance,
+    'Flags to alter the SCIM behavior',
+    'http',
+    'A base URL with a slash at its end works, and so does `?aadOptscim062020`.',
+  ),
+  should(34, oneLogin, 'SCIM JSON template', 'create', '`schemas` with a URN of SCIM 1.1 is taken (OneLogin).'),
+];
