@@ -59,6 +59,27 @@ describe.each(['dashboard', 'door'])('names in the %s', (target) => {
       await expectQuiet(linkspan);
     });
 
+    it('are swapped, though neither has a record and both have asked for one', async () => {
+      const linkspan = await start(target, { kind });
+      const { sandbox } = linkspan;
+      const create = target === 'dashboard' ? 'POST /users/v1/api/user' : 'POST /checkin/v1/api/teammember';
+      await sandbox.faults({ kinds: ['500'], match: create });
+      const mark = await sandbox.mark();
+      const failed = async () => (await sandbox.calls()).filter(({ number, fault }) => number > mark && fault).length;
+      const a = await hire(linkspan, person('a'));
+      const b = await hire(linkspan, person('b'));
+      await eventually('both were sent', async () => (await failed()) >= 2);
+      await edit(linkspan, a, { userName: sameAs('b') });
+      await edit(linkspan, b, { userName: sameAs('a') });
+      await eventually('both were sent again, or wait', async () => {
+        const accounts = [await accountOf(linkspan, a), await accountOf(linkspan, b)];
+        return accounts.every(({ reason }) => /name|answered 500/.test(String(reason)));
+      });
+      await sandbox.faults({ rate: 0, kinds: [] });
+      await linkspan.settled();
+      expect(await namesIn(linkspan)).toEqual({ 'a@example.com': 'b', 'b@example.com': 'a' });
+    });
+
     it('go round among three, at rest and all at once', async () => {
       const linkspan = await start(target, { kind });
       const ids: string[] = [];
