@@ -14,8 +14,8 @@ import { takeOver } from '../accounts/takeover.ts';
 import type { Lane, Lanes } from '../lanes/lanes.ts';
 import { type CompiledRules, standing } from '../rules/rules.ts';
 import { dropPasswords } from '../work/pass-through.ts';
-import { askedAgain } from '../work/removals.ts';
-import { changesToCome, newsOf, pathsTouched, whoAsked } from './news.ts';
+import { askedAgain, isAnyAsked } from '../work/removals.ts';
+import { changesToCome, type News, newsOf, pathsTouched, whoAsked } from './news.ts';
 
 export type Change = Selectable<ChangesTable>;
 
@@ -114,18 +114,20 @@ export async function makeDue(
       const { presence, assignments } = wanted(person, rules, account !== undefined);
       if (presence === 'none' && !account) return [];
       const losing = account !== undefined && (presence !== 'active' || losesGrant(rules, account, assignments));
-      const isUrgent = news.urgent === 1 || losing;
+      const isUrgent = mayTake(news, rules) || losing;
       const asking = whoAsked(news, rules ?? UNKNOWN, touched, toCome.get(userId));
       const isOfRules = news.changes[0]?.subject === 'target';
       const removals =
         account && (isUrgent || isOfRules || account.removals !== null)
           ? askedAgain(lane, { ...account, intents: intents.get(key) ?? [] }, person ?? null, asking, isUrgent)
-          : {};
+          : null;
+      // A deleted group is passed by those who lose nothing here: they would stand before those who do.
+      const goesFirst = isUrgent && removals !== null && isAnyAsked(removals);
       return {
         tenant,
         target_id: id,
         user_id: userId,
-        urgent: isUrgent ? (1 as const) : news.changes.every(isOfRun) ? (-1 as const) : (0 as const),
+        urgent: goesFirst ? (1 as const) : news.changes.every(isOfRun) ? (-1 as const) : (0 as const),
         activity_id: news.activity_id,
         changed_at: news.created_at,
         ...removals,
@@ -147,6 +149,12 @@ export async function makeDue(
 /** Everybody in a target, or the later slices of a large group: what is pushed for one user meanwhile overtakes it. */
 function isOfRun({ subject, cursor }: Change): boolean {
   return subject === 'target' || cursor !== null;
+}
+
+/** What a group takes away it takes where the rules speak of groups. */
+function mayTake({ changes }: News, rules: CompiledRules | null): boolean {
+  const byGroups = rules === null || rules.byGroups || rules.assignments.some((rule) => !('from' in rule));
+  return changes.some(({ urgent, subject }) => urgent === 1 && (subject === 'user' || byGroups));
 }
 
 const UNKNOWN = { scope: null, byGroups: false };

@@ -31,6 +31,9 @@ export type Asked = Readonly<Record<string, Cause>>;
 type Account = Selectable<AccountsTable>;
 type Columns = Pick<AccountsTable, 'removals' | 'removal_asked_at' | 'removal_activity_id'>;
 
+/** Clears the column. */
+const NONE = '{}';
+
 /** @param removals JSON, as in the column. */
 export function askedIn(removals: string | null): Asked {
   return removals === null ? {} : (JSON.parse(removals) as Asked);
@@ -85,8 +88,11 @@ export function askedAgain(
   const any = { at: asking.at, activityId: asking.activityId };
   const kept = losses === null ? { ...(urgent && { any }), ...before } : carriedOn(before, losses, asking);
   const columns = columnsOf(kept);
-  return columns.removals === null ? { ...columns, removals: '{}' } : columns;
+  return columns.removals === null ? { ...columns, removals: NONE } : columns;
 }
+
+/** Whether anything is asked for, as `askedAgain` says it. */
+export const isAnyAsked = ({ removals }: Columns): boolean => removals !== NONE;
 
 /**
  * What this person stands to lose there, going by what was last seen.

@@ -30,7 +30,7 @@ export const system: System = {
     const users = platform.users as User[];
     const latest = new Map(users.map((user) => [user.LastName, user]));
     const all = Map.groupBy(users, ({ LastName }) => LastName);
-    const mails = Map.groupBy(platform.invitations as { Email: string }[], ({ Email }) => Email.toLowerCase());
+    const mails = Map.groupBy(platform.invitations as Mail[], ({ Email }) => Email.toLowerCase());
     return [...latest.values()].map((user) => ({
       id: user.Id,
       marker: user.LastName,
@@ -45,7 +45,7 @@ export const system: System = {
       flaws: [
         ...(user.Roles.length === 1 ? [] : [`it was invited with the roles "${user.Roles.join(', ')}"`]),
         // Nobody is mailed twice: a record of the sandbox is never removed, so each has one invitation.
-        ...((mails.get(user.Email.toLowerCase()) ?? []).length === 1 ? [] : ['it was not invited exactly once']),
+        ...mailedOnce(mails.get(user.Email.toLowerCase()) ?? []),
       ],
     }));
   },
@@ -69,6 +69,14 @@ export const system: System = {
   },
   read,
 };
+
+interface Mail {
+  Email: string;
+  SentOn: string;
+}
+
+const mailedOnce = (mails: readonly Mail[]): string[] =>
+  mails.length === 1 ? [] : [`${mails.length} invitations, sent ${mails.map(({ SentOn }) => SentOn).join(' and ')}`];
 
 interface User {
   Id: string;

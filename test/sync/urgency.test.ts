@@ -1,0 +1,80 @@
+/** Who goes to the front of a lane when a group is deleted: who loses something there, and nobody else. */
+import { randomUUIDv7 } from 'node:crypto';
+import { expect, it, onTestFinished } from 'vitest';
+import { openApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { addTarget } from '../../src/sync/admin/targets.ts';
+import { fanOut } from '../../src/sync/fan-out/fan-out.ts';
+import { createLanes } from '../../src/sync/lanes/lanes.ts';
+import { type Kind, testDatabase } from '../stores.ts';
+
+const CREDENTIALS = { clientId: 'a', clientSecret: 'b', username: 'DEMO/u', password: 'p', subscriptionKey: 's' };
+
+/** A directory with two targets and no workers: what is due stays so. */
+async function setUp(kind: Kind) {
+  const database = await testDatabase(kind);
+  const secretKey = Buffer.alloc(32, 7).toString('base64');
+  const app = await openApp(readConfig({ LINKSPAN_DATABASE_URL: database.url, LINKSPAN_SECRET_KEY: secretKey }));
+  onTestFinished(async () => {
+    await app.close();
+    await database.drop();
+  });
+  const limits = 'off' as const;
+  const assignments = [{ groupPrefix: 'Event ' }];
+  await addTarget(app, 'acme', 'dashboard', 'qflow-enterprise', { settings: CREDENTIALS, rules: { limits } });
+  await addTarget(app, 'acme', 'door', 'qflow-team', { settings: CREDENTIALS, rules: { assignments, limits } });
+  const lanes = createLanes({ ...app, onCall() {}, onBroken() {} });
+  await lanes.refresh();
+  const { store, directory } = app;
+  const [user, group] = [app.resourceTypes.get('User'), app.resourceTypes.get('Group')];
+  if (!user || !group) throw new Error('no types');
+  const caller = () => ({ tenant: 'acme', actor: 'test', idp: 'generic', activityId: randomUUIDv7() });
+  const drain = async () => {
+    while ((await fanOut(store, lanes)) > 0);
+  };
+  return {
+    drain,
+    hire: async (userName: string) => (await directory.create(caller(), user, { userName }, {})).resource?.id ?? '',
+    gather: async (displayName: string, ids: readonly string[]) => {
+      const body = { displayName, members: ids.map((value) => ({ value })) };
+      return (await directory.create(caller(), group, body, {})).resource?.id ?? '';
+    },
+    disband: (id: string) => directory.remove(caller(), group, id, {}),
+    /** As workers leave the accounts: linked, with access, and with the event at the door. */
+    settle: async (granted: readonly string[]) => {
+      for (const { id, name } of await store.read.selectFrom('targets').select(['id', 'name']).execute()) {
+        const assigned = name === 'door' ? granted : [];
+        const memory = JSON.stringify({ granted: assigned, remembered: [] });
+        const observed = { id: 'x', enabled: true, keys: {}, fields: {}, assignments: assigned };
+        const done = { due_at: null, urgent: 0 as const, remote_id: 'x', memory, observed: JSON.stringify(observed) };
+        await store.write((trx) => trx.updateTable('accounts').set(done).where('target_id', '=', id).execute());
+      }
+    },
+    classes: async () => {
+      const rows = await store.read
+        .selectFrom('accounts')
+        .innerJoin('targets', 'targets.id', 'accounts.target_id')
+        .select(['targets.name as target', 'accounts.urgent'])
+        .where('due_at', 'is not', null)
+        .execute();
+      return Object.fromEntries(rows.map(({ target, urgent }) => [target, urgent]));
+    },
+  };
+}
+
+it.each<Kind>(['sqlite', 'postgres'])(
+  'a deleted group puts nobody first who loses nothing by it (%s)',
+  async (kind) => {
+    const { hire, gather, disband, drain, settle, classes } = await setUp(kind);
+    const jane = await hire('jane');
+    const [team, event] = [await gather('Team', [jane]), await gather('Event 1001', [jane])];
+    await drain();
+    await settle(['1001']);
+    await disband(team);
+    await drain();
+    expect(await classes()).toEqual({ dashboard: 0, door: 0 });
+    await disband(event);
+    await drain();
+    expect(await classes()).toEqual({ dashboard: 0, door: 1 });
+  },
+);
