@@ -12,7 +12,12 @@ const refused = (id: string, title: string, options: RequestOptions, whose: stri
   async run(trial: Trial) {
     /** @returns false where something is wrong that will be wrong with every method. */
     const judge = (answer: Exchange): boolean => {
-      const is401 = trial.holds('RFC7644-3.12-6', answer.status === 401, `expected 401 ${whose}, got ${came(answer)}`, answer);
+      const is401 = trial.holds(
+        'RFC7644-3.12-6',
+        answer.status === 401,
+        `expected 401 ${whose}, got ${came(answer)}`,
+        answer,
+      );
       if (!is401) return true;
       const header = text(answer.headers['www-authenticate']);
       const hasScheme = header !== null && /^\s*[\w!#$%&'*+.^`|~-]+/.test(header);

@@ -80,6 +80,8 @@ const circle: Check = {
       trial.holds('RFC7644-3.7.1-1', true, '');
       return;
     }
+    const isTold = outcome.answer.status !== 200 || results.every((each) => each !== undefined);
+    trial.needs(isTold, 'the answer does not tell by their bulkIds what became of the two');
     const statuses = results.map((each) => statusOf(each)).join(' and ');
     const created = outcome.answer.status === 200 && statuses === '201 and 201';
     const told = `expected both to be created, or 409; got ${came(outcome.answer)}, and ${statuses}`;

@@ -26,8 +26,10 @@ export const noGroups = ({ hasGroups }: Server): string | null => (hasGroups ? n
 /** @param paths below the User schema. @returns why a check is not tried. */
 export function without(...paths: string[]): (server: Server) => string | null {
   return (server) => {
-    const missing = paths.find((each) => !writable(server, each));
-    return missing ? `its users have no ${missing.replace(`${ENTERPRISE}:`, '')} that can be written` : null;
+    const missing = paths.find((each) => !writable(server, each))?.replace(`${ENTERPRISE}:`, '');
+    if (missing && isSilent(server))
+      return `it publishes no schema of users, which would say that they have ${missing}`;
+    return missing ? `its users have no ${missing} that can be written` : null;
   };
 }
 

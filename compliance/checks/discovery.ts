@@ -78,7 +78,10 @@ const oneSchema: Check = {
   feature: 'discovery',
   requirements: ['RFC7644-4-3', 'RFC7644-4-5'],
   async run(trial: Trial) {
-    const { resourceTypes } = trial.server;
+    const { resourceTypes, serviceProviderConfig } = trial.server;
+    // Where there is no discovery at all, three checks say so already.
+    const isSilent = serviceProviderConfig === null && (await trial.send('GET', '/Schemas')).status !== 200;
+    trial.needs(!isSilent, 'it has no /Schemas');
     const urns = resourceTypes.map((each) => each.schema).slice(0, 4);
     for (const urn of urns) {
       // As in the example of the section: a colon needs no escape in a path (RFC 3986 section 3.3).

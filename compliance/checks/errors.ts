@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Exchange } from '../model.ts';
 import type { Check, JsonObject, Trial } from '../trial.ts';
-import { at, came, ERROR, object, patch, sent, shown, strings, succeeded, text } from './reading.ts';
+import { at, came, ERROR, object, patch, shown, strings } from './reading.ts';
 
 /** Judges RFC7644-3.12-1 and RFC7644-3.12-2. */
 export function isError(trial: Trial, answer: Exchange): void {
@@ -114,37 +114,6 @@ const againstSchema: Check = {
   },
 };
 
-const inUse = (method: 'PUT' | 'PATCH'): Check => ({
-  id: `errors/${method.toLowerCase()}-in-use`,
-  title: `A ${method} that takes the user name of another is refused with "uniqueness"`,
-  feature: 'errors',
-  requirements: ['RFC7644-3.12-11'],
-  ...(method === 'PATCH' && { unless: ({ supports }) => (supports.patch ? null : 'it does not advertise PATCH') }),
-  async run(trial: Trial) {
-    const first = await trial.makeUser();
-    const second = await trial.makeUser();
-    const taken = text(at(first.resource, 'userName')) ?? text(at(sent(first), 'userName')) ?? '';
-    const answer =
-      method === 'PUT'
-        ? await trial.send('PUT', second.path, { ...sent(second), userName: taken })
-        : await trial.send('PATCH', second.path, patch({ op: 'replace', path: 'userName', value: taken }));
-    trial.needs(answer.status !== 405 && answer.status !== 501, `it does not do ${method}`);
-    if (succeeded(answer)) {
-      const now = text(at((await trial.send('GET', second.path)).json, 'userName'));
-      trial.needs(now?.toLowerCase() === taken.toLowerCase(), 'it does not change user names');
-    }
-    const isRefused = trial.holds(
-      'RFC7644-3.12-11',
-      answer.status === 409 || answer.status === 400,
-      `expected 409 for the user name of another user, got ${came(answer)}`,
-      answer,
-    );
-    if (!isRefused) return;
-    const scimType = at(answer.json, 'scimType');
-    trial.holds('RFC7644-3.12-11', scimType === 'uniqueness', `expected scimType "uniqueness", got ${shown(scimType)}`);
-  },
-});
-
 const unsupported: Check = {
   id: 'errors/unsupported',
   title: 'PATCH where it is not supported is answered with 501',
@@ -164,12 +133,4 @@ const unsupported: Check = {
   },
 };
 
-export const checks: readonly Check[] = [
-  body,
-  notFound,
-  broken,
-  againstSchema,
-  inUse('PUT'),
-  inUse('PATCH'),
-  unsupported,
-];
+export const checks: readonly Check[] = [body, notFound, broken, againstSchema, unsupported];

@@ -42,7 +42,8 @@ const complex: Check = {
       [`${USER}:name.familyName`, 'RFC7644-3.10-3'],
     ] as const) {
       const { answer, ids } = await find(trial, `${path} eq ${family}`);
-      if (declines(trial, answer)) return;
+      // Another name for an attribute that it compares is no other comparison.
+      if (path === 'name.familyName' && declines(trial, answer)) return;
       const message = `${path} eq ${family} should match one user; it got ${came(answer)} and ${ids.length} resources`;
       trial.holds(requirement, answer.status === 200 && ids.join() === user.id, message);
     }

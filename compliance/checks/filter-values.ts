@@ -8,16 +8,23 @@ const insensitive: Check = {
   id: 'filter/case-insensitive',
   title: 'Texts that are not caseExact match in any case',
   feature: 'filter',
-  requirements: ['RFC7644-3.4.2.2-31', 'RFC7644-3.4.2.2-33'],
+  requirements: ['RFC7644-3.4.2.2-31'],
   unless: noFilter,
   async run(trial: Trial) {
     trial.needs(trial.server.attribute('User', 'userName')?.caseExact === false, 'its user names are caseExact');
     const three = await threeUsers(trial);
     const name = otherCase(three.userName('bravo'));
     const requirement = 'RFC7644-3.4.2.2-31';
-    await matches(trial, requirement, three, `userName eq ${quoted(name)}`, ['bravo']);
-    await matches(trial, requirement, three, `userName sw ${quoted(name.slice(0, -4))}`, ['bravo']);
-    await matches(trial, requirement, three, `userName co ${quoted(name.slice(2))}`, ['bravo']);
+    await matches(trial, requirement, three, `userName eq ${quoted(name)}`, ['bravo'], false);
+    for (const [operator, part] of [
+      ['sw', name.slice(0, -4)],
+      ['co', name.slice(2)],
+    ]) {
+      // Of an operator that is not supported at all, filter/parts tells.
+      const { answer } = await find(trial, `userName ${operator} ${quoted(otherCase(String(part)))}`);
+      if (answer.status === 200)
+        await matches(trial, requirement, three, `userName ${operator} ${quoted(String(part))}`, ['bravo'], false);
+    }
   },
 };
 
@@ -54,14 +61,14 @@ const booleans: Check = {
   unless: noFilter,
   async run(trial: Trial) {
     trial.needs(trial.server.attribute('User', 'active')?.type === 'boolean', 'its users have no `active`');
+    for (const operator of ['gt', 'ge']) await refusedFilter(trial, 'RFC7644-3.4.2.2-16', `active ${operator} true`);
+    for (const operator of ['lt', 'le']) await refusedFilter(trial, 'RFC7644-3.4.2.2-17', `active ${operator} true`);
     const three = await threeUsers(trial, (word) => ({ active: word !== 'bravo' }));
     const bravo = at(await current(trial, three.bravo), 'active');
     trial.needs(bravo === false, 'a user made with `active` false is not shown so');
     const requirement = 'RFC7644-3.4.2.2-25';
     await matches(trial, requirement, three, `${three.own} and active eq true`, ['alpha', 'charlie']);
     await matches(trial, requirement, three, `${three.own} and active eq false`, ['bravo']);
-    for (const operator of ['gt', 'ge']) await refusedFilter(trial, 'RFC7644-3.4.2.2-16', `active ${operator} true`);
-    for (const operator of ['lt', 'le']) await refusedFilter(trial, 'RFC7644-3.4.2.2-17', `active ${operator} true`);
   },
 };
 
@@ -132,7 +139,8 @@ const escapes: Check = {
   requirements: ['RFC7644-3.4.2.2-25', 'RFC7644-3.4.2.2-33'],
   unless: noFilter,
   async run(trial: Trial) {
-    const { name } = await userWithText(trial);
+    const { user: plain, name } = await userWithText(trial);
+    if (declines(trial, (await find(trial, `${name} eq ${quoted(String(sent(plain)[name]))}`)).answer)) return;
     for (const text of ['a "quoted" word', 'a back\\slash', 'this and that] or (not "it")', 'L\u00e9on \u6f22']) {
       const value = `${text} ${trial.name()}`;
       const user = await trial.makeUser({ [name]: value });
@@ -140,7 +148,6 @@ const escapes: Check = {
       await visibleUser(trial, user);
       for (const written of new Set([quoted(value), ascii(quoted(value))])) {
         const { answer, ids } = await find(trial, `${name} eq ${written}`);
-        if (declines(trial, answer)) return;
         const message = `${name} eq ${written} should match one user; it got ${came(answer)} and ${ids.length} resources`;
         trial.holds('RFC7644-3.4.2.2-25', answer.status === 200 && ids.join() === user.id, message);
       }
@@ -194,7 +201,7 @@ const incomparable: Check = {
       const isRefused = answer.status === 400 && at(answer.json, 'scimType') === 'invalidFilter';
       const isNobody = answer.status === 200 && ids.length === 0;
       const message = `${filter} should be refused with 400 "invalidFilter", or match nobody; it got ${came(answer)}`;
-      trial.holds('RFC7644-3.12-18', isRefused || isNobody, message);
+      if (!trial.holds('RFC7644-3.12-18', isRefused || isNobody, message)) return;
     }
   },
 };

@@ -11,12 +11,16 @@ const byDefault: Check = {
   feature: 'projection',
   requirements: ['RFC7644-3.4-1', 'RFC7643-7-21'],
   async run(trial: Trial) {
-    const { user, names: texts } = await userWithTexts(trial, 1);
+    const hidden = [...returned(trial.server, 'request'), ...returned(trial.server, 'never')];
+    const requested = requestText(trial.server);
+    const { user, names: texts } = await userWithTexts(trial, 1, {
+      ...(requested && { [requested]: trial.name() }),
+      ...(hidden.some((each) => each.name === 'password') && { password: `Lk7!${trial.name()}` }),
+    });
     const answer = await trial.send('GET', user.path);
     const [name = ''] = texts;
     const kept = at(answer.json, name);
     trial.holds('RFC7644-3.4-1', kept === sent(user)[name], `${name} should be shown; it is ${shown(kept)}`);
-    const hidden = [...returned(trial.server, 'request'), ...returned(trial.server, 'never')];
     const seen = hidden.filter((each) => !unassigned(at(answer.json, each.name))).map((each) => each.name);
     trial.holds('RFC7644-3.4-1', seen.length === 0, `${seen.join(', ')} should not be shown without being asked for`);
     const asked = returned(trial.server, 'request').filter((each) => seen.includes(each.name));
@@ -76,6 +80,12 @@ const urns: Check = {
   requirements: ['RFC7644-3.10-1'],
   async run(trial: Trial) {
     const { user, names: texts } = await userWithTexts(trial, 1);
+    const plain = await current(trial, user, '?attributes=userName');
+    // projection/attributes says so.
+    trial.needs(
+      texts.every((each) => at(plain, each) === undefined),
+      'it does not do ?attributes=userName either',
+    );
     chosen(
       trial,
       'RFC7644-3.10-1',
@@ -88,6 +98,7 @@ const urns: Check = {
     const other = await trial.makeUser({ [extension.urn]: { [extension.name]: trial.name() } });
     if (at(await current(trial, other), extension.urn, extension.name) === undefined) return;
     const read = await reading(trial, 'RFC7644-3.10-1', other, `?attributes=${extension.path}`);
+    if (trial.last().status !== 200) return;
     const kept = at(read, extension.urn, extension.name);
     trial.holds('RFC7644-3.10-1', kept !== undefined, `${extension.path} was asked for; shown are ${names(read)}`);
   },

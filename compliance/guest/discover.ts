@@ -6,7 +6,8 @@ export const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 export const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 
 export async function discover(client: Client): Promise<Server> {
-  const config = object((await client.send('GET', '/ServiceProviderConfig')).json);
+  const described = await client.send('GET', '/ServiceProviderConfig');
+  const config = described.status === 200 ? object(described.json) : null;
   const listedTypes = resources((await client.send('GET', '/ResourceTypes')).json).flatMap(resourceType);
   const listedSchemas = resources((await client.send('GET', '/Schemas')).json).flatMap(schema);
 
@@ -39,14 +40,16 @@ export async function discover(client: Client): Promise<Server> {
 }
 
 /** In a few words, for a report. */
-export function describe({ supports, limits, hasGroups }: Server): string {
+export function describe({ supports, limits, hasGroups, serviceProviderConfig }: Server): string {
   const words = Object.entries(supports).flatMap(([name, is]) => {
     if (!is || name === 'index') return [];
     if (name === 'filter' && limits.filterMaxResults !== null) return [`filter (max ${limits.filterMaxResults})`];
     if (name === 'bulk' && limits.bulkMaxOperations !== null) return [`bulk (max ${limits.bulkMaxOperations})`];
     return [name === 'cursor' ? 'cursor paging' : name];
   });
-  return [...words, ...(hasGroups ? ['groups'] : [])].join(', ') || 'it says nothing of itself';
+  if (hasGroups) words.push('groups');
+  if (serviceProviderConfig === null) words.push('silent about PATCH, filters and other options, which --force tries');
+  return words.join(', ') || 'it says nothing of itself';
 }
 
 function supported(config: JsonObject | null): Server['supports'] {
@@ -61,7 +64,8 @@ function supported(config: JsonObject | null): Server['supports'] {
     etag: says('etag'),
     // RFC 9865 section 4.
     cursor: pagination?.cursor === true,
-    index: config !== null && pagination?.index !== false,
+    // RFC 7644 knows no other way.
+    index: pagination?.index !== false,
   };
 }
 

@@ -185,7 +185,10 @@ const bulk: readonly Requirement[] = [
 ];
 
 const me: readonly Requirement[] = [
-  should('3.11-1', '3674-3675', 'me', 'Where /Me is not supported, it is answered with 501.'),
+  should('3.11-1', '3674-3675', 'me', 'Where /Me is not supported, it is answered with 501.', {
+    manner: 'strict',
+    remedy: 'Answer 501: of a 404 a client cannot tell whether the endpoint or its own user is missing.',
+  }),
   must('3.11-2', '3682-3685', 'me', 'An answer from /Me names the permanent location of the resource.'),
 ];
 

@@ -54,6 +54,13 @@ const formats: readonly Requirement[] = [
   must('3.8-8', '3566-3569', 'http', 'Complex values are objects in JSON.'),
 ];
 
+/** Section 3.12 calls scimType OPTIONAL (line 3719), and Table 9 says which one is meant for what. */
+const TABLE_9 = {
+  manner: 'strict',
+  remedy:
+    'scimType is optional; with the one that Table 9 has for it, a client knows what to do without reading `detail`.',
+} as const;
+
 const errors: readonly Requirement[] = [
   must('3.12-1', '3707-3712', 'errors', 'An error has a JSON body with the Error URN in `schemas`.'),
   must('3.12-2', '3714-3716', 'errors', 'The `status` of an error body is the HTTP status as a string.'),
@@ -70,10 +77,16 @@ const errors: readonly Requirement[] = [
   }),
   should('3.12-10', '3790-3792', 'errors', 'An operation that is not supported is answered with 501.'),
   should('3.12-11', '3839-3843', 'errors', 'A PUT or PATCH to a value in use is refused, with scimType "uniqueness".'),
-  should('3.12-12', '3853-3859', 'errors', 'A body of the wrong structure has scimType "invalidSyntax".'),
-  should('3.12-13', '3883-3891', 'errors', 'A value of the wrong type, or a missing one, has scimType "invalidValue".'),
+  should('3.12-12', '3853-3859', 'errors', 'A body of the wrong structure has scimType "invalidSyntax".', TABLE_9),
+  should(
+    '3.12-13',
+    '3883-3891',
+    'errors',
+    'A value of the wrong type, or a missing one, has scimType "invalidValue".',
+    TABLE_9,
+  ),
   should('3.12-15', '3772-3781', 'etag', 'A version that does not match is answered with 412, or 409.'),
-  should('3.12-16', '3871-3873', 'patch', 'A malformed path has scimType "invalidPath".'),
+  should('3.12-16', '3871-3873', 'patch', 'A malformed path has scimType "invalidPath".', TABLE_9),
   should(
     '3.12-17',
     '3845-3851',
@@ -86,7 +99,7 @@ const errors: readonly Requirement[] = [
     'filter',
     'A comparison that an attribute does not support is refused as "invalidFilter".',
   ),
-  should('3.12-19', '3820-3827', 'filter', 'A filter against the grammar has scimType "invalidFilter".'),
+  should('3.12-19', '3820-3827', 'filter', 'A filter against the grammar has scimType "invalidFilter".', TABLE_9),
   must('3.12-14', '3901-3908', 'errors', 'Personal information is not sent in URIs.', CLIENT),
 ];
 

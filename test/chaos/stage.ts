@@ -28,7 +28,7 @@ const PACE = {
   limitedMs: 300,
   ratePerSecond: 0,
   concurrency: 8,
-  manualLookMs: 2_000,
+  manualLookMs: 10_000,
 };
 
 export interface Stage {

@@ -1,7 +1,7 @@
 /** The checks of PUT, PATCH, queries, versions and Bulk: that our own server passes them, and that each can fail. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checks as all } from '../../compliance/checks/all.ts';
-import type { Manner } from '../../compliance/model.ts';
+import type { Manner, Result } from '../../compliance/model.ts';
 import { requirements } from '../../compliance/requirements/all.ts';
 import { BROKE_OFF, type RunOptions, runCompliance } from '../../compliance/run.ts';
 import { bend } from './bending.ts';
@@ -50,7 +50,9 @@ describe('the checks of operations and queries', () => {
     );
     expect(findings).toEqual(manner === 'strict' ? DECIDED : []);
     expect(leftBehind).toEqual([]);
-    const skipped = results.filter(({ verdict }) => verdict === 'SKIP').map(({ check }) => check);
+    // Read tolerantly, a check may have nothing left to look at.
+    const isAsked = ({ reason }: Result) => manner === 'strict' || !reason?.startsWith('there was nothing');
+    const skipped = results.filter((each) => each.verdict === 'SKIP' && isAsked(each)).map(({ check }) => check);
     expect(skipped.filter((check) => !NOT_TRIED.includes(check))).toEqual([]);
   });
 

@@ -31,12 +31,7 @@ export const QUERIES: Record<string, Bend> = {
     },
   },
   'count ignored': {
-    sees: [
-      'list/count RFC7644-3.4.2.4-2',
-      'list/pages RFC7644-3.4.2.4-2',
-      'list/total RFC7644-3.4.2.4-2',
-      'list/zero-count RFC7644-3.4.2.4-4',
-    ],
+    sees: ['list/count RFC7644-3.4.2.4-2', 'list/zero-count RFC7644-3.4.2.4-4'],
     asks: (asked) => {
       asked.query.delete('count');
     },
@@ -152,16 +147,11 @@ export const QUERIES: Record<string, Bend> = {
   'comparisons declined': {
     sees: [
       'filter/equal RFC7644-3.4.2.2-33',
-      'filter/not-equal RFC7644-3.4.2.2-33',
       'filter/parts RFC7644-3.4.2.2-33',
-      'filter/present RFC7644-3.4.2.2-33',
-      'filter/order RFC7644-3.4.2.2-33',
       'filter/logic RFC7644-3.4.2.2-33',
       'filter/precedence RFC7644-3.4.2.2-33',
       'filter/grouping RFC7644-3.4.2.2-33',
-      'filter/case-insensitive RFC7644-3.4.2.2-33',
       'filter/case-exact RFC7644-3.4.2.2-33',
-      'filter/booleans RFC7644-3.4.2.2-33',
       'filter/times RFC7644-3.4.2.2-33',
       'filter/escapes RFC7644-3.4.2.2-33',
       'filter/values RFC7644-3.4.2.2-33',
@@ -170,6 +160,15 @@ export const QUERIES: Record<string, Bend> = {
       'filter/extension RFC7644-3.4.2.2-33',
     ],
     asks: (asked) => (asked.query.has('filter') ? error(400, 'invalidFilter') : undefined),
+  },
+  'some comparisons declined': {
+    sees: [
+      'filter/not-equal RFC7644-3.4.2.2-33',
+      'filter/present RFC7644-3.4.2.2-33',
+      'filter/order RFC7644-3.4.2.2-33',
+      'filter/booleans RFC7644-3.4.2.2-33',
+    ],
+    asks: (asked) => (/ (ne|gt|pr)\b|active eq/.test(filterOf(asked)) ? error(400) : undefined),
   },
   'eq is co': { sees: ['filter/equal RFC7644-3.4.2.2-5'], asks: filtering(/\beq\b/, 'co') },
   'ne is eq': { sees: ['filter/not-equal RFC7644-3.4.2.2-6'], asks: filtering(/\bne\b/, 'eq') },
@@ -279,7 +278,7 @@ export const QUERIES: Record<string, Bend> = {
   },
   'parts unknown': {
     sees: ['filter/complex RFC7644-3.4.2.2-28'],
-    asks: (asked) => (filterOf(asked).includes('name.familyName') ? error(400) : undefined),
+    asks: filtering(/^name.familyName/, 'name.givenName'),
   },
   'any value in brackets': {
     sees: ['filter/same-value RFC7644-3.4.2.2-22'],
@@ -308,7 +307,7 @@ export const QUERIES: Record<string, Bend> = {
   },
   'urns unknown': {
     sees: ['filter/complex RFC7644-3.10-3', 'filter/extension RFC7644-3.10-1', 'filter/urns RFC7644-3.10-1'],
-    asks: (asked) => (/^urn:/i.test(filterOf(asked)) ? error(400) : undefined),
+    asks: filtering(/^urn:.*/i, 'userName eq "x"'),
   },
   'urns with case': {
     sees: ['filter/urns RFC7644-3.10-4'],
@@ -376,7 +375,6 @@ export const QUERIES: Record<string, Bend> = {
       'projection/attributes RFC7644-3.9-1',
       'projection/lists RFC7644-3.4.2.5-1',
       'projection/parts RFC7644-3.9-5',
-      'projection/urns RFC7644-3.10-1',
       'projection/values RFC7644-3.9-5',
       'projection/writes RFC7644-3.9-4',
       'search/attributes RFC7644-3.4.3-3',

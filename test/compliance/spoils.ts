@@ -301,30 +301,6 @@ export const CASES: readonly Case[] = [
     }),
   ],
   [
-    'errors/put-in-use',
-    'taken',
-    'RFC7644-3.12-11',
-    () => {
-      let taken: string | null = null;
-      return (passing) => {
-        if (passing.method === 'PUT' && passing.status === 409) {
-          taken = passing.sent.userName;
-          passing.status = 200;
-        }
-        if (taken !== null && user(passing)) passing.body.userName = taken;
-      };
-    },
-  ],
-  [
-    'errors/patch-in-use',
-    'no scimType',
-    'RFC7644-3.12-11',
-    on(
-      ({ method, status: is }) => is === 409 && method === 'PATCH',
-      ({ body }) => delete body.scimType,
-    ),
-  ],
-  [
     'errors/unsupported',
     '400 for PATCH where there is none',
     'RFC7644-3.12-10',

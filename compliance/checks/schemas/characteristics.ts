@@ -26,6 +26,8 @@ const nothing: Check = {
           unassigned(at(made.json, name)),
           `${name} should be unassigned; it is ${shown(at(made.json, name))}`,
         );
+    // Of null in a PUT, replace/null tells.
+    else return;
     const full = { ...(single && { [single]: 'Something' }), ...(plural && { [plural]: [PLURAL[plural] ?? {}] }) };
     const user = await trial.makeUser(full);
     const answer = await replace(trial, user, empty);

@@ -38,6 +38,9 @@ const published: Check = {
   feature: 'schemas',
   requirements: ['RFC7643-7-1'],
   async run(trial: Trial) {
+    const list = await trial.send('GET', '/Schemas');
+    // discovery/schemas says so.
+    trial.needs(list.status === 200, `/Schemas is not answered: ${came(list)}`);
     const user = await fullUser(trial);
     const urns = new Set(strings(at(user.resource, 'schemas')));
     if (trial.server.hasGroups)

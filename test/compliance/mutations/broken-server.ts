@@ -15,6 +15,8 @@ export interface Asked {
   /** Below the base URL: "/Users/2819c223". */
   path: string;
   query: URLSearchParams;
+  /** The query as it came: "?count=1". */
+  search: string;
   headers: Record<string, string>;
   /** JSON where it is JSON, otherwise the text; undefined: no body. */
   body?: Any;
@@ -50,6 +52,7 @@ export async function startBrokenServer(base: string): Promise<BrokenServer> {
       method: req.method,
       path: decoded(rest),
       query: new URLSearchParams(search),
+      search,
       headers: Object.fromEntries(req.raw.headers),
       body: parsed(text.replaceAll(own, base)),
     };

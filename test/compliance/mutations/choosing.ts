@@ -39,7 +39,14 @@ export const mutations: readonly Mutation[] = [
       query.delete('attributes');
       if (body?.attributes) delete body.attributes;
     }),
-    reds: ['projection/attributes', 'projection/parts', 'projection/values', 'projection/lists', 'projection/writes', 'projection/urns', 'search/attributes'],
+    reds: [
+      'projection/attributes',
+      'projection/parts',
+      'projection/values',
+      'projection/lists',
+      'projection/writes',
+      'search/attributes',
+    ],
   },
   {
     name: 'attributes-ignored-in-writes',
@@ -73,6 +80,7 @@ export const mutations: readonly Mutation[] = [
       if (/\bid\b/.test(names)) for (const each of body?.Resources ?? [body]) delete each.id;
     }),
     reds: ['common/id', 'search/attributes', 'projection/excluded'],
+    kin: ['projection/lists'],
   },
   {
     name: 'asked-for-alone',
@@ -81,7 +89,15 @@ export const mutations: readonly Mutation[] = [
       const names = String(asked.query.get('attributes') ?? '');
       if (names !== '' && !/\bid\b/.test(names)) for (const each of body?.Resources ?? [body]) delete each.id;
     }),
-    reds: ['common/id', 'schemas/returned', 'projection/attributes', 'projection/lists', 'projection/writes', 'patch/attributes'],
+    reds: [
+      'common/id',
+      'schemas/returned',
+      'projection/attributes',
+      'projection/lists',
+      'projection/writes',
+      'patch/attributes',
+    ],
+    kin: ['projection/urns'],
   },
   {
     name: 'attributes-with-case',
@@ -113,9 +129,20 @@ export const mutations: readonly Mutation[] = [
     name: 'default-on-request',
     broken: 'Plain attributes are shown on request only.',
     fault: shown((user, { query }) => {
-      if (!query.has('attributes')) for (const name of ['nickName', 'title', 'displayName', 'userType']) delete user[name];
+      if (!query.has('attributes'))
+        for (const name of ['nickName', 'title', 'displayName', 'userType']) delete user[name];
     }, /^GET \/Users/),
-    reds: ['projection/default', 'read/by-default'],
+    reds: ['read/by-default'],
+    kin: [
+      'read/as-answered',
+      'replace/answer',
+      'patch/answer',
+      'entra/update',
+      'entra/flag',
+      'okta/update',
+      'dialects/op',
+      'dialects/without-path',
+    ],
   },
   {
     name: 'titles-never-on-request',
@@ -133,7 +160,7 @@ export const mutations: readonly Mutation[] = [
     name: 'passwords-in-clear',
     broken: 'Passwords are shown as they were sent.',
     fault: leaking((password) => password),
-    reds: ['users/password-returned', 'password/hidden', 'password/change', 'projection/never', 'read/by-default', 'projection/default', 'schemas/returned'],
+    reds: ['users/password-returned', 'password/hidden', 'password/change', 'projection/never', 'projection/default'],
   },
   {
     name: 'passwords-hashed',
@@ -149,7 +176,8 @@ export const mutations: readonly Mutation[] = [
     broken: 'A password that is set first is shown as the nickname.',
     fault: remembering(() => async (asked, good) => {
       const answer = await good(asked);
-      if (asked.method === 'POST' && asked.body?.password && answer.body?.id) answer.body.nickName = asked.body.password;
+      if (asked.method === 'POST' && asked.body?.password && answer.body?.id)
+        answer.body.nickName = asked.body.password;
       return answer;
     }),
     reds: ['users/password-returned', 'password/hidden'],

@@ -5,6 +5,7 @@ import {
   answers,
   error,
   filters,
+  instead,
   LIST,
   list,
   type Mutation,
@@ -29,7 +30,37 @@ export const mutations: readonly Mutation[] = [
     name: 'filter-ignored',
     broken: 'Filters are ignored.',
     fault: filters(() => null),
-    reds: ['filter/equal', 'filter/parts', 'filter/malformed', 'filter/groups', 'list/no-match', 'search/filter', 'entra/probe', 'entra/match', 'okta/unknown', 'dialects/nobody', 'dialects/filters'],
+    reds: [
+      'filter/equal',
+      'filter/parts',
+      'filter/malformed',
+      'filter/groups',
+      'list/no-match',
+      'search/filter',
+      'entra/probe',
+      'entra/match',
+      'okta/unknown',
+      'dialects/nobody',
+      'dialects/filters',
+    ],
+    kin: [
+      'common/external-id',
+      'users/user-name',
+      'cursor/walk',
+      'cursor/sorted',
+      'cursor/search',
+      'filter/*',
+      'bulk/fail-on-errors',
+      'entra/disable',
+      'entra/group-create',
+      'entra/group-without-members',
+      'entra/parameter',
+      'okta/disable-by-put',
+      'okta/disable-by-patch',
+      'okta/group-create',
+      'dialects/disabled',
+      'dialects/addresses',
+    ],
   },
   {
     name: 'filter-finds-nobody',
@@ -38,13 +69,33 @@ export const mutations: readonly Mutation[] = [
       ({ method, path, query, body }) => LIST.test(`${method} ${path}`) && filterOf({ query, body }) !== '',
       (answer) => Object.assign(answer, list()),
     ),
-    reds: ['filter/equal', 'entra/match', 'okta/group-create', 'entra/group-create', 'entra/parameter', 'dialects/addresses'],
+    reds: [
+      'filter/equal',
+      'entra/match',
+      'okta/group-create',
+      'entra/group-create',
+      'entra/parameter',
+      'dialects/addresses',
+    ],
+    kin: [
+      'users/user-name',
+      'filter/*',
+      'projection/lists',
+      'search/filter',
+      'entra/disable',
+      'entra/group-without-members',
+      'okta/disable-by-put',
+      'okta/disable-by-patch',
+      'dialects/disabled',
+      'dialects/filters',
+    ],
   },
   {
     name: 'filter-eq-contains',
     broken: 'eq looks for a part of the text.',
     fault: filters((text) => text.replace(/^(userName) eq/i, '$1 co')),
     reds: ['filter/equal'],
+    kin: ['filter/incomparable'],
   },
   {
     name: 'filter-ne-is-eq',
@@ -81,12 +132,14 @@ export const mutations: readonly Mutation[] = [
     broken: 'or is taken for and.',
     fault: filters((text) => text.replaceAll(/ or /gi, ' and ')),
     reds: ['filter/logic', 'filter/grouping', 'filter/precedence'],
+    kin: ['list/root', 'filter/escapes'],
   },
   {
     name: 'filter-not-ignored',
     broken: 'not is ignored.',
     fault: filters((text) => text.replaceAll(/\bnot /gi, '')),
     reds: ['filter/logic', 'filter/present', 'filter/precedence'],
+    kin: ['filter/escapes'],
   },
   {
     name: 'filter-from-left-to-right',
@@ -100,8 +153,9 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'filter-brackets-ignored',
     broken: 'Round brackets are ignored.',
-    fault: filters((text) => (/"[^"]*[()][^"]*"/.test(text) || /not \(/.test(text) ? text : text.replaceAll(/[()]/g, ''))),
+    fault: filters((text) => (/\\|not \(/.test(text) ? text : text.replaceAll(/[()]/g, ''))),
     reds: ['filter/grouping'],
+    kin: ['filter/malformed'],
   },
   {
     name: 'filter-with-case',
@@ -112,38 +166,52 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'filter-plus-is-plus',
     broken: 'A plus in a query is a plus.',
-    fault: () => (asked, good) => {
-      // The layer has decoded it: who writes "%20" has no plus in the query as it came.
-      return asked.headers['x-raw-query']?.includes('+') ? error(400, 'invalidFilter') : good(asked);
-    },
+    fault: instead(LIST, ({ search }) => (/filter=[^&]*\+/.test(search) ? error(400, 'invalidFilter') : undefined)),
     reds: ['dialects/filters', 'entra/group-create'],
+    kin: ['entra/probe', 'entra/match', 'entra/disable', 'entra/group-without-members', 'entra/parameter'],
   },
   {
     name: 'filter-unreadable-is-nobody',
     broken: 'A filter that cannot be read matches nobody.',
     fault: forgiving(/./),
-    reds: ['filter/malformed', 'filter/unknown-operator', 'filter/in-brackets', 'filter/booleans', 'filter/binaries', 'search/filter'],
+    reds: ['filter/malformed', 'filter/unknown-operator', 'filter/in-brackets', 'filter/booleans', 'filter/binaries'],
+    kin: ['cursor/invalid'],
   },
   {
     name: 'filter-unreadable-is-500',
     broken: 'A filter that cannot be read is answered with 500.',
-    fault: answers(LIST, (answer) => Object.assign(answer, error(500)), ({ status }) => status === 400),
-    reds: ['filter/malformed', 'filter/unknown-operator', 'filter/in-brackets', 'filter/incomparable', 'search/filter', 'cursor/invalid', 'cursor/invalid-count'],
+    fault: answers(
+      LIST,
+      (answer) => Object.assign(answer, error(500)),
+      ({ status }) => status === 400,
+    ),
+    reds: [
+      'filter/malformed',
+      'filter/unknown-operator',
+      'filter/in-brackets',
+      'filter/incomparable',
+      'cursor/invalid',
+      'cursor/invalid-count',
+    ],
+    kin: ['filter/booleans', 'filter/binaries'],
   },
   {
     name: 'filter-groups-unfiltered',
     broken: 'Groups are not filtered.',
     fault: filters(() => null, /^GET \/Groups$/),
     reds: ['filter/groups', 'entra/group-create', 'okta/group-create'],
+    kin: ['common/external-id', 'entra/group-without-members'],
   },
   {
     name: 'filter-without-case',
     broken: 'Everything is compared without case.',
     fault: all(
-      filters((text) => text.replace(/externalId eq "([^"]*)"/i, (_, value) => `externalId pr and id pr and not (externalId eq "\u0000${value}")`)),
       sieved((each, asked) => {
         const [, value] = /externalId eq "([^"]*)"/i.exec(filterOf(asked)) ?? [];
         return value === undefined || each.externalId?.toLowerCase() === value.toLowerCase();
+      }),
+      requests(LIST, ({ query }) => {
+        if (/^externalId eq "[^"]*"$/i.test(query.get('filter') ?? '')) query.set('filter', 'externalId pr');
       }),
     ),
     reds: ['filter/case-exact', 'common/external-id'],
@@ -187,8 +255,20 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'filter-split-at-and',
     broken: 'Filters are split where "and" stands, in a text as well.',
-    fault: refusingFilters(/"[^"]* and [^"]*"/),
+    fault: instead(LIST, ({ query, body }) => {
+      const texts = filterOf({ query, body }).matchAll(/"(?:[^"\\]|\\.)*"/g);
+      return [...texts].some(([each]) => each.includes(' and ')) ? error(400, 'invalidFilter') : undefined;
+    }),
     reds: ['filter/escapes'],
+    kin: [
+      'filter/not-equal',
+      'filter/order',
+      'filter/logic',
+      'filter/precedence',
+      'filter/grouping',
+      'filter/times',
+      'filter/values',
+    ],
   },
   {
     name: 'filter-nonsense-is-everybody',
@@ -204,6 +284,7 @@ export const mutations: readonly Mutation[] = [
       return name === '' || each[name]?.[0]?.value === value;
     }),
     reds: ['filter/values'],
+    kin: ['okta/order'],
   },
   {
     name: 'filter-no-paths',
@@ -214,7 +295,9 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'filter-brackets-of-any-value',
     broken: 'Square brackets ask their expressions of different values.',
-    fault: filters((text) => text.replace(/(\w+)\[type eq ("[^"]*") and value eq ("[^"]*")\]/, '$1.type eq $2 and $1.value eq $3')),
+    fault: filters((text) =>
+      text.replace(/(\w+)\[type eq ("[^"]*") and value eq ("[^"]*")\]/, '$1.type eq $2 and $1.value eq $3'),
+    ),
     reds: ['filter/same-value'],
   },
   {
@@ -228,6 +311,7 @@ export const mutations: readonly Mutation[] = [
     broken: 'A default is shown, and not filtered by.',
     fault: forgivingDefaults(),
     reds: ['filter/defaults'],
+    kin: ['filter/booleans'],
   },
   {
     name: 'filter-urns-refused',
@@ -246,12 +330,14 @@ export const mutations: readonly Mutation[] = [
     broken: 'A text in capitals is refused.',
     fault: refusingFilters(/"[A-Z]{4}/),
     reds: ['okta/unknown', 'users/user-name', 'filter/case-insensitive'],
+    kin: ['entra/match', 'dialects/filters'],
   },
 ];
 
 function forgivingDefaults() {
   return requests(LIST, ({ query }) => {
     const filter = query.get('filter');
-    if (/ and active (eq true|pr)$/.test(filter ?? '')) query.set('filter', `${filter?.replace(/ and active (eq true|pr)$/, '')} and active eq false`);
+    if (/ and active (eq true|pr)$/.test(filter ?? ''))
+      query.set('filter', `${filter?.replace(/ and active (eq true|pr)$/, '')} and active eq false`);
   });
 }

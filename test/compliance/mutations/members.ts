@@ -1,10 +1,19 @@
 /** PATCH of groups: who is in decides what people may do. */
 import type { Any } from './broken-server.ts';
-import { answers, error, handles, type Mutation, operations, READ_GROUP, reading, refusing } from './mutation.ts';
+import {
+  answers,
+  error,
+  handles,
+  type Mutation,
+  op,
+  operations,
+  path,
+  READ_GROUP,
+  reading,
+  refusing,
+} from './mutation.ts';
 
 const PATCH_GROUP = /^PATCH \/Groups/;
-const op = (operation: Any) => String(operation?.op).toLowerCase();
-const path = (operation: Any) => (typeof operation?.path === 'string' ? operation.path : '');
 const isOne = (each: Any) => op(each) === 'remove' && path(each).startsWith('members[');
 const isList = (each: Any) => op(each) === 'remove' && path(each) === 'members' && each.value !== undefined;
 
@@ -13,24 +22,43 @@ export const mutations: readonly Mutation[] = [
     name: 'members-all-removed',
     broken: 'A remove of one member by its path empties the group.',
     fault: operations((each) => (isOne(each) ? { op: 'remove', path: 'members' } : each), PATCH_GROUP),
-    reds: ['patch/members-remove-one', 'patch/members-remove-stranger', 'patch/members-exchange', 'groups/membership', 'entra/group-members', 'okta/group-members', 'dialects/member-removal', 'dialects/member-again'],
+    reds: [
+      'patch/members-remove-one',
+      'patch/members-remove-stranger',
+      'patch/members-exchange',
+      'groups/membership',
+      'entra/group-members',
+      'dialects/member-removal',
+      'dialects/member-again',
+    ],
   },
   {
     name: 'members-list-empties',
     broken: 'A remove with a list of members empties the group.',
     fault: operations((each) => (isList(each) ? { op: 'remove', path: 'members' } : each), PATCH_GROUP),
     reds: ['entra/group-members', 'dialects/member-removal'],
+    kin: ['dialects/member-again'],
   },
   {
     name: 'members-not-removed',
     broken: 'A remove of one member does nothing.',
     fault: operations((each) => (isOne(each) ? null : each), PATCH_GROUP),
-    reds: ['patch/members-remove-one', 'patch/members-exchange', 'groups/membership', 'entra/group-members', 'okta/group-members', 'dialects/member-removal'],
+    reds: [
+      'patch/members-remove-one',
+      'patch/members-exchange',
+      'groups/membership',
+      'entra/group-members',
+      'okta/group-members',
+      'dialects/member-removal',
+    ],
   },
   {
     name: 'members-never-all-removed',
     broken: 'A remove of members without more does nothing.',
-    fault: operations((each) => (op(each) === 'remove' && path(each) === 'members' && !each.value ? null : each), PATCH_GROUP),
+    fault: operations(
+      (each) => (op(each) === 'remove' && path(each) === 'members' && !each.value ? null : each),
+      PATCH_GROUP,
+    ),
     reds: ['patch/members-remove-all', 'dialects/member-removal'],
   },
   {
@@ -52,7 +80,8 @@ export const mutations: readonly Mutation[] = [
     fault: handles(PATCH_GROUP, async (asked, good) => {
       const { body } = await good(reading(asked));
       const isIn = (each: Any) =>
-        op(each) === 'add' && each.value?.some?.((one: Any) => body?.members?.some(({ value }: Any) => value === one.value));
+        op(each) === 'add' &&
+        each.value?.some?.((one: Any) => body?.members?.some(({ value }: Any) => value === one.value));
       return asked.body?.Operations?.some?.(isIn) ? error(409, 'uniqueness') : good(asked);
     }),
     reds: ['patch/members-add', 'dialects/member-again'],
@@ -60,13 +89,19 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'members-first-alone',
     broken: 'Of several members that are added, the first alone is.',
-    fault: operations((each) => (op(each) === 'add' && Array.isArray(each.value) ? { ...each, value: each.value.slice(0, 1) } : each), PATCH_GROUP),
+    fault: operations(
+      (each) => (op(each) === 'add' && Array.isArray(each.value) ? { ...each, value: each.value.slice(0, 1) } : each),
+      PATCH_GROUP,
+    ),
     reds: ['patch/members-add', 'entra/group-members', 'okta/group-members'],
   },
   {
     name: 'members-lost-by-renaming',
     broken: 'A group that is renamed loses its members.',
-    fault: operations((each) => (path(each) === 'displayName' ? [each, { op: 'remove', path: 'members' }] : each), PATCH_GROUP),
+    fault: operations(
+      (each) => (path(each) === 'displayName' ? [each, { op: 'remove', path: 'members' }] : each),
+      PATCH_GROUP,
+    ),
     reds: ['patch/group-rename', 'entra/group-rename'],
   },
   {
@@ -83,7 +118,10 @@ export const mutations: readonly Mutation[] = [
     fault: operations((each) => {
       const [, id] = /^members\[value eq "([^"]+)"\]\.value$/.exec(path(each)) ?? [];
       return id
-        ? [{ op: 'remove', path: `members[value eq "${id}"]` }, { op: 'add', path: 'members', value: [{ value: each.value }] }]
+        ? [
+            { op: 'remove', path: `members[value eq "${id}"]` },
+            { op: 'add', path: 'members', value: [{ value: each.value }] },
+          ]
         : each;
     }, PATCH_GROUP),
     reds: ['groups/immutable-member'],

@@ -4,7 +4,7 @@
  * server as it is.
  */
 import type { Fault } from './broken-server.ts';
-import { all, answers, requests, shown } from './mutation.ts';
+import { all, requests, shown } from './mutation.ts';
 
 /** Name of the mutation that goes without it. */
 const MENDS: Record<string, (token: string) => () => Fault> = {
@@ -15,14 +15,6 @@ const MENDS: Record<string, (token: string) => () => Fault> = {
         headers.authorization = `Bearer ${token}`;
       },
     ),
-  'nested-complex-attributes': () =>
-    answers(/^GET \/Schemas/, ({ body }) => {
-      for (const schema of body.Resources ?? [body])
-        for (const attribute of schema.attributes ?? [])
-          attribute.subAttributes = attribute.subAttributes?.filter(
-            (each: { type: string }) => each.type !== 'complex',
-          );
-    }),
   'e-mail-domains-as-sent': () =>
     shown((user) => {
       for (const email of user.emails ?? []) email.value = email.value?.replace('@EXAMPLE.COM', '@example.com');

@@ -33,6 +33,8 @@ export const CREATE_USER = /^POST \/Users$/;
 export const CREATE_GROUP = /^POST \/Groups$/;
 export const PUT = /^PUT /;
 export const PATCH = /^PATCH /;
+/** Not of groups: those have their own. */
+export const USERS_PATCH = /^PATCH \/Users/;
 export const DELETE = /^DELETE /;
 export const ANY = /^/;
 
@@ -141,6 +143,11 @@ export function resourcesIn(body: Any): Any[] {
   return found.filter((each: Any) => typeof each === 'object' && each !== null && each.id !== undefined);
 }
 
+/** Of an operation of a PATCH. */
+export const op = (operation: Any) => String(operation?.op).toLowerCase();
+export const path = (operation: Any) => (typeof operation?.path === 'string' ? operation.path : '');
+export const isText = (value: unknown) => typeof value === 'string';
+
 /** Changes the operations of a PATCH. Where none is left, the resource is answered as it is. @param change null: left out. */
 export function operations(
   change: (operation: Any, asked: Asked) => Any | Any[] | null,
@@ -154,6 +161,10 @@ export function operations(
     return good({ ...asked, body: { ...asked.body, Operations: left } });
   });
 }
+
+/** These operations are passed over. */
+export const ignoring = (fits: (operation: Any) => boolean, where: Where = USERS_PATCH) =>
+  operations((each) => (fits(each) ? null : each), where);
 
 /** A PATCH with an operation that fits is refused. */
 export function refusing(

@@ -36,6 +36,7 @@ export const mutations: readonly Mutation[] = [
         if (body?.meta?.version) body.meta.version = 'W/"1"';
       }),
       without('if-match', /^/),
+      instead(/^GET/, ({ headers }) => (headers['if-none-match'] ? { status: 304, headers: {} } : undefined)),
     ),
     reds: ['etag/changes', 'etag/not-modified'],
   },
@@ -72,7 +73,11 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'stale-as-bad-request',
     broken: 'An older version is answered with 400.',
-    fault: answers(/^/, (answer) => Object.assign(answer, error(400)), ({ status }) => status === 412),
+    fault: answers(
+      /^/,
+      (answer) => Object.assign(answer, error(400)),
+      ({ status }) => status === 412,
+    ),
     reds: ['etag/stale-put', 'etag/stale-patch', 'etag/stale-delete'],
   },
   {
@@ -88,6 +93,7 @@ export const mutations: readonly Mutation[] = [
       answer.status = 207;
     }),
     reds: ['bulk/create', 'bulk/failure'],
+    kin: ['bulk/circle'],
   },
   {
     name: 'bulk-fails-as-a-whole',
@@ -103,6 +109,7 @@ export const mutations: readonly Mutation[] = [
     broken: 'Results of a bulk request have no bulkId.',
     fault: results((each) => delete each.bulkId),
     reds: ['bulk/create'],
+    kin: ['bulk/circle'],
   },
   {
     name: 'bulk-without-locations',
@@ -117,6 +124,7 @@ export const mutations: readonly Mutation[] = [
       if (Number(each.status) < 400) each.status = '200';
     }),
     reds: ['bulk/create', 'bulk/methods', 'bulk/failure'],
+    kin: ['bulk/circle'],
   },
   {
     name: 'bulk-deletes-untold',
@@ -151,7 +159,9 @@ export const mutations: readonly Mutation[] = [
     broken: 'Operations of a bulk request are carried out in another order.',
     fault: handles(BULK, async (asked, good) => {
       const isPut = asked.body?.Operations?.every?.((each: Any) => each.method === 'PUT');
-      return good(isPut ? { ...asked, body: { ...asked.body, Operations: asked.body.Operations.toReversed() } } : asked);
+      return good(
+        isPut ? { ...asked, body: { ...asked.body, Operations: asked.body.Operations.toReversed() } } : asked,
+      );
     }),
     reds: ['bulk/order'],
   },
@@ -169,7 +179,11 @@ export const mutations: readonly Mutation[] = [
     fault: instead(BULK, ({ body }) =>
       Array.isArray(body?.Operations)
         ? undefined
-        : { status: 200, headers: {}, body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkResponse'], Operations: [] } },
+        : {
+            status: 200,
+            headers: {},
+            body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkResponse'], Operations: [] },
+          },
     ),
     reds: ['bulk/unusable'],
   },
@@ -192,13 +206,21 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'bulk-too-many-as-bad-request',
     broken: 'Too many operations are answered with 400.',
-    fault: answers(BULK, (answer) => Object.assign(answer, error(400)), ({ status }) => status === 413),
+    fault: answers(
+      BULK,
+      (answer) => Object.assign(answer, error(400)),
+      ({ status }) => status === 413,
+    ),
     reds: ['bulk/too-many'],
   },
   {
     name: 'bulk-limit-untold',
     broken: 'A 413 does not say what the limit is.',
-    fault: answers(BULK, (answer) => Object.assign(answer, error(413)), ({ status }) => status === 413),
+    fault: answers(
+      BULK,
+      (answer) => Object.assign(answer, error(413)),
+      ({ status }) => status === 413,
+    ),
     reds: ['bulk/too-many'],
   },
   {
@@ -210,7 +232,11 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'me-without-location',
     broken: '/Me does not tell the location of who asks.',
-    fault: instead(/^GET \/Me$/, () => ({ status: 200, headers: {}, body: { id: 'me', userName: 'jane', meta: { location: '/Users/jane' } } })),
+    fault: instead(/^GET \/Me$/, () => ({
+      status: 200,
+      headers: {},
+      body: { id: 'me', userName: 'jane', meta: { location: '/Users/jane' } },
+    })),
     reds: ['me/alias'],
   },
 ];
