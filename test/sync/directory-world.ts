@@ -79,6 +79,22 @@ export async function directoryWorld(databaseUrl: string, rules: TargetInput['ru
       app.store.write((trx) =>
         trx.updateTable('accounts').set({ due_at: null, urgent: 0 }).where('tenant', '=', tenant).execute(),
       ),
+    /** And as workers leave the accounts: linked, with access and these grants. */
+    restLinked: (...granted: string[]) => {
+      const observed = { id: 'x', enabled: true, keys: {}, fields: {}, assignments: granted };
+      const linked = {
+        remote_id: 'x',
+        memory: JSON.stringify({ granted, remembered: [] }),
+        observed: JSON.stringify(observed),
+      };
+      return app.store.write((trx) =>
+        trx
+          .updateTable('accounts')
+          .set({ ...linked, due_at: null, urgent: 0 })
+          .where('tenant', '=', tenant)
+          .execute(),
+      );
+    },
     waiting: async () =>
       (await app.store.read.selectFrom('changes').select(['subject', 'urgent', 'cursor']).execute()).length,
   };

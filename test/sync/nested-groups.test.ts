@@ -50,7 +50,7 @@ describeStores('nested groups', (open) => {
   });
 
   it('reach their users, in slices, whatever happens to a group above', async () => {
-    const { user, group, put, take, edit, removeGroup, drain, due, rest } = await directoryWorld(
+    const { user, group, put, take, edit, removeGroup, drain, due, restLinked } = await directoryWorld(
       await open.url(),
       EVENTS,
     );
@@ -63,7 +63,7 @@ describeStores('nested groups', (open) => {
     const event = await group('Event 1001', [outsider]);
     await drain();
     const reached = async (what: () => Promise<unknown>) => {
-      await rest();
+      await restLinked('1001', '1002');
       await what();
       await drain();
       return await due();

@@ -99,12 +99,12 @@ describe('a scope of named groups', () => {
 describeStores('out of scope by a group', (open) => {
   it('goes first: the members and those below are urgent, whatever else is changed', async () => {
     const world = await directoryWorld(await open.url(), { groups: ['Staff'], assignments: [] });
-    const { user, group, edit, drain, due, rest } = world;
+    const { user, group, edit, drain, due, restLinked } = world;
     const [jane, joe] = [await user('jane'), await user('joe')];
     const staff = await group('Staff', [jane, await group('Team', [joe])]);
     await drain();
     expect([...(await due()).keys()].toSorted()).toEqual([jane, joe].toSorted());
-    await rest();
+    await restLinked('1001');
     await edit(staff, { op: 'replace', path: 'displayName', value: 'Alumni' });
     await drain();
     expect(await due()).toEqual(new Map([jane, joe].map((id) => [id, 1])));
