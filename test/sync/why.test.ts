@@ -54,6 +54,9 @@ describe.each(KINDS)('why a request (%s)', (kind) => {
     await settled();
     const made = await scim('POST', '/Users', { userName: 'jane', title: 'Chief Hunter', password: 'hunter2' });
     await settled();
+    // Calls are written beside the settle, not before it.
+    const isWritten = async () => (await whyOf(linkspan, made)).calls.some(({ method }) => method === 'POST');
+    await eventually('the calls are written', isWritten);
     const why = await whyOf(linkspan, made);
     expect(why).toMatchObject({
       id: requestOf(made),
