@@ -37,11 +37,11 @@ export interface SandboxControl {
 
 export function sandboxControl(url: string): SandboxControl {
   const post = async (path: string, body: unknown) => {
-    const response = await fetch(`${url}/sandbox/${path}`, { method: 'POST', body: JSON.stringify(body) });
+    const response = await asking(`${url}/sandbox/${path}`, { method: 'POST', body: JSON.stringify(body) });
     if (!response.ok) throw new Error(`POST /sandbox/${path}: ${await response.text()}`);
     await response.body?.cancel();
   };
-  const get = async (path: string) => (await fetch(`${url}/sandbox/${path}`)).json();
+  const get = async (path: string) => (await asking(`${url}/sandbox/${path}`)).json();
   return {
     post,
     state: () => get('state'),
@@ -55,6 +55,20 @@ export interface CallLog {
   /** All calls from the start up to now. */
   counts(): Promise<CallCounts>;
   stop(): Promise<void>;
+}
+
+const TRIES = 5;
+
+/** A connection that was idle may be closed in the moment it is used: that must not end a long run. Each can be repeated. */
+async function asking(url: string, init?: RequestInit): Promise<Response> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await fetch(url, init);
+    } catch (error) {
+      if (attempt === TRIES) throw error;
+      await sleep(100 * attempt);
+    }
+  }
 }
 
 /** The sandbox cuts its log at 100,000 calls, so it is read all the time. */
