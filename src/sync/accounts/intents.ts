@@ -6,7 +6,9 @@ import { randomUUIDv7 } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { Store } from '../../store/store.ts';
 import type { Database, Millis } from '../../store/tables.ts';
+import { TargetError } from '../../targets/outcome.ts';
 import type { Keys, Memory } from '../../targets/target.ts';
+import { lockTarget } from '../holds/ledger.ts';
 import type { Adopted } from '../work/adoption.ts';
 import { type Account, type AccountKey, keyOf } from './accounts.ts';
 import { heldBy } from './claims.ts';
@@ -71,7 +73,7 @@ export async function openIntentsOfMany(
 /**
  * Commits what is about to be done: the name that will be taken, the assignments that will be made (so that a crash
  * after the call does not make them look like somebody else's), and the keys of a create.
- * @returns the intent's id where there is one.
+ * @returns the intent's id where there is one. @throws TargetError snooze: another account takes the name at this moment.
  */
 export async function prepare(
   store: Store,
@@ -79,8 +81,11 @@ export async function prepare(
   about: { memory: Memory; name: string | null; create: Keys | null; invites?: boolean },
 ): Promise<string | null> {
   const now = await store.now();
+  const isMailed = about.invites === true && about.create !== null;
   return store.write(async (trx) => {
+    if (isMailed) await lockTarget(trx, store.dialect, { tenant: account.tenant, targetId: account.target_id });
     await held(trx, account, { memory: JSON.stringify(about.memory), name: about.name });
+    if (isMailed) await requireOurs(trx, account, about.name);
     if (about.create === null) return null;
     const id = randomUUIDv7();
     await trx
@@ -100,6 +105,20 @@ export async function prepare(
       .execute();
     return id;
   });
+}
+
+/** Two who share an address are not both invited: the system would mail it twice instead of refusing the second. */
+async function requireOurs(trx: Kysely<Database>, account: AccountKey, name: string | null): Promise<void> {
+  const other = await trx
+    .selectFrom('accounts')
+    .select('user_id')
+    .where('tenant', '=', account.tenant)
+    .where('target_id', '=', account.target_id)
+    .where('name', '=', name)
+    .where('user_id', '!=', account.user_id)
+    .executeTakeFirst();
+  if (!other) return;
+  throw new TargetError({ kind: 'snooze', reason: `user ${other.user_id} takes the name at this moment`, afterMs: 0 });
 }
 
 /** A look that began once none of them could land any more has shown that there is no record. @throws LeaseLost */
