@@ -111,3 +111,17 @@ test('an unknown role is said, and hurts nothing else', async () => {
   });
   expect((await platform()).users).toMatchObject([{ Roles: ['Editor'] }]);
 });
+
+test('two who share an address and come at the same moment are mailed once', async () => {
+  const { linkspan, platform } = await startWorld();
+  const pairs = Array.from({ length: 20 }, (_, n) => `shared${n}@example.com`);
+  await Promise.all(
+    pairs.flatMap((value) =>
+      ['a', 'b'].map((mark) =>
+        linkspan.scim('POST', '/Users', { ...ADA, userName: `${mark}-${value}`, emails: [{ value, primary: true }] }),
+      ),
+    ),
+  );
+  await linkspan.settled();
+  expect((await platform()).invitations.map(({ Email }) => Email).toSorted()).toEqual(pairs.toSorted());
+});
