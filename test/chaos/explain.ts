@@ -61,7 +61,7 @@ export async function explain(
     const ask = (id: string) => runLinkspan(['explain', id, '--tenant', TENANT], env);
     const said = await ask(person.id ?? person.formerIds.at(-1) ?? '');
     // Who stands in the way is half of the reason.
-    const holders = [...said.matchAll(/held by the account of user ([0-9a-f-]{36})/g)].map(([, id = '']) => id);
+    const holders = [...said.matchAll(/held by the account of user\s+([0-9a-f-]{36})/g)].map(([, id = '']) => id);
     const others = await Promise.all(holders.map(ask));
     explained.set(person.marker, [JSON.stringify(person), said, ...others]);
   }

@@ -98,6 +98,30 @@ describeStores('claims', (open) => {
     expect(frozen.outlives(1_000, frozen.processId)).toBe(true);
   });
 
+  it('that end give up their name, or keep it, also where they wait for another: who waits for it is told', async () => {
+    const store = await open();
+    await withDue(store, 3);
+    const [holder, other, waiting] = await claim(store, LANE, 'p', 3);
+    if (!holder || !other || !waiting) throw new Error('not claimed');
+    const named = { ...holder, name: 'jane' };
+    const waits = { ...DONE, outcome: 'reject', observed: null, waitsFor: other.user_id, begunAt: 5 } as const;
+    await store.write((trx) => settle(trx, waiting, { ...waits, waitsFor: holder.user_id }, 10));
+    const dueAt = async () =>
+      (await store.read.selectFrom('accounts').selectAll().where('user_id', '=', waiting.user_id).execute())[0]?.due_at;
+    const again = async (account: Account, name: string | null) => {
+      await store.write((trx) => settle(trx, account, { ...waits, name }, 20));
+      const { lease_owner, lease_epoch } = account;
+      await store.write((trx) =>
+        trx.updateTable('accounts').set({ lease_owner, lease_epoch }).where('user_id', '=', account.user_id).execute(),
+      );
+    };
+    expect(await dueAt()).toBeNull();
+    await again(named, 'jane');
+    expect(await dueAt()).toBeNull();
+    await again(named, null);
+    expect(await dueAt()).toBe(20);
+  });
+
   it('that end without having heard of their link leave it', async () => {
     const store = await open();
     await withDue(store, 1);

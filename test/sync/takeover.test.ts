@@ -251,6 +251,33 @@ describe.each(['sqlite', 'postgres'] as const)('the accounts of who comes back (
     expect(waiting).toEqual([{ waits_for: again }]);
   });
 
+  it('that are bare leave nobody waiting for a name that has gone with them', async () => {
+    const { store, jane, hire, fire, drain, settle } = await setUp(kind);
+    await fire(jane);
+    const again = await hire();
+    await store.write(async (trx) => {
+      const row = await trx.selectFrom('accounts').selectAll().executeTakeFirstOrThrow();
+      await trx.deleteFrom('remote_links').execute();
+      await trx.updateTable('accounts').set({ remote_id: null, name: 'jane' }).execute();
+      const bare = { ...row, remote_id: null, due_at: null };
+      await trx
+        .insertInto('accounts')
+        .values([
+          { ...bare, user_id: again },
+          { ...bare, user_id: 'newcomer', waits_for: jane },
+        ])
+        .execute();
+    });
+    await settle(again, 'r2');
+    await drain();
+    const newcomer = await store.read
+      .selectFrom('accounts')
+      .select(['waits_for', 'due_at'])
+      .where('user_id', '=', 'newcomer')
+      .execute();
+    expect(newcomer).toEqual([{ waits_for: null, due_at: expect.any(Number) }]);
+  });
+
   it('come to no deleted user anew, under rules that are not known yet', async () => {
     const { app, jane, hire, fire, drain, fanOutInOrder, owners } = await setUp(kind);
     await fire(jane);

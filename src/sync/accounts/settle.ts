@@ -84,9 +84,9 @@ export async function settle(
     })
     .executeTakeFirst();
   if (numUpdatedRows > 0n) {
-    // Who waits for a name itself has given none up.
-    if (settlement.waitsFor === null) await wakeWaiting(trx, account, now);
-    else await lookAgainIfMissed(trx, account, settlement, now);
+    // Who waits for a name may have given up another one.
+    if (settlement.waitsFor === null || settlement.name !== account.name) await wakeWaiting(trx, account, now);
+    if (settlement.waitsFor !== null) await lookAgainIfMissed(trx, account, settlement, now);
     return true;
   }
   await distrust(trx, account, settlement, now);
@@ -128,7 +128,7 @@ function unlessDecided({ adoption }: Account, asked: string | null) {
 }
 
 /** Whoever waited for a name that this account may have given up looks again. */
-async function wakeWaiting(trx: Kysely<Database>, account: AccountKey, now: Millis): Promise<void> {
+export async function wakeWaiting(trx: Kysely<Database>, account: AccountKey, now: Millis): Promise<void> {
   await trx
     .updateTable('accounts')
     .set({ due_at: now, look_at: null, waits_for: null })

@@ -15,6 +15,7 @@ import { withRemovalOwed } from '../work/memory.ts';
 import { askedIn, columnsOf } from '../work/removals.ts';
 import { type Account, type AccountKey, keyOf } from './accounts.ts';
 import { closeIfEmpty, heirOf, openTombstones, updateTombstone } from './heirs.ts';
+import { wakeWaiting } from './settle.ts';
 
 /** A worker is at the heir's bare account: it is let finish. So long on the average, so that not all look again at once. */
 const POSTPONE_MS = 1_000;
@@ -126,7 +127,10 @@ async function handOver(
     }
     await dropActions(trx, stake ? heir : account, now);
     await deleteAccount(trx, stake ? heir : account);
-    if (!stake) return true;
+    if (!stake) {
+      await wakeWaiting(trx, account, now);
+      return true;
+    }
   }
   const owed = stake && (removal !== undefined || isOwed(account));
   const cause = owed ? (account.due_at === null ? removal : undefined) : rehire;
