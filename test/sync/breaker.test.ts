@@ -6,7 +6,7 @@ import { claim } from '../../src/sync/accounts/claims.ts';
 import { createBreaker, failuresAmong } from '../../src/sync/lanes/breaker.ts';
 import { failureClass } from '../../src/sync/lanes/failures.ts';
 import type { Lane } from '../../src/sync/lanes/lanes.ts';
-import { backoff, Pace } from '../../src/sync/lanes/pace.ts';
+import { backoff, Pace, paceOf } from '../../src/sync/lanes/pace.ts';
 import { beginTrial, takeProbe } from '../../src/sync/lanes/pauses.ts';
 import { eventually, type Linkspan, startLinkspan } from '../linkspan.ts';
 import { describeStores } from '../stores.ts';
@@ -252,6 +252,12 @@ describe.each(['sqlite', 'postgres'] as const)('a target that fails (%s)', (kind
     await linkspan.settled();
     expect(await target(linkspan)).toMatchObject({ state: 'active', trial_by: null });
   });
+});
+
+it('more accounts look at once where each look reads the whole list, unless an administrator says otherwise', () => {
+  const of = (lookup: 'list' | 'exact', given: object) =>
+    paceOf({ capabilities: { lookup } } as Parameters<typeof paceOf>[0], given).concurrency;
+  expect([of('exact', {}), of('list', {}), of('list', { concurrency: 2 })]).toEqual([4, 32, 2]);
 });
 
 it('every time and limit stands in docs/pace.md with its default', async () => {

@@ -72,7 +72,9 @@ describe('a paged list', () => {
   });
 
   test.each<[what: string, moved: Page<Item>]>([
-    ['the total changes', { items: items(3), total: 4 }],
+    ['the total shrinks', { items: items(3), total: 2 }],
+    ['the total is not told any more', { items: items(3), total: null }],
+    ['the total is told all of a sudden to be another', { items: items(3), total: 7 }],
     ['a user shows again', { items: items(2), total: 3 }],
     ['fewer come than were promised', { items: [], total: 3 }],
   ])('is read anew when %s', async (_, moved) => {
@@ -82,9 +84,18 @@ describe('a paged list', () => {
     expect(asked).toEqual([1, 2, 1, 2]);
   });
 
+  test('that has grown by somebody is read to its new end', async () => {
+    const { asked, read } = scripted(
+      { items: items(1, 2), total: 3 },
+      { items: items(3, 4), total: 5 },
+      { items: items(5), total: 5 },
+    );
+    expect(await idsOf(readAll(read, PAGES))).toEqual(['1', '2', '3', '4', '5']);
+    expect(asked).toEqual([1, 2, 3]);
+  });
+
   test('that never holds still is tried again later, and never taken for complete', async () => {
-    let total = 3;
-    const read = async (page: number) => ({ items: items(page * 2 - 1, page * 2), total: ++total });
+    const read = async (page: number) => ({ items: items(page * 2 - 1, page * 2), total: 3 + 2 * page });
     expect(await failureOf(readAll(read, PAGES))).toMatchObject({ kind: 'retry' });
     const doubled = scripted({ items: items(1, 1), total: 2 });
     expect(await failureOf(readAll(doubled.read, PAGES))).toMatchObject({ kind: 'retry' });

@@ -12,7 +12,7 @@ import { type CompiledRules, compileRules, type RuleCompilers, Rules } from '../
 import { type Breaker, createBreaker } from './breaker.ts';
 import type { CallRecord } from './calls.ts';
 import { createLimits, type LimitGroup } from './limits.ts';
-import { Pace } from './pace.ts';
+import { type Pace, paceOf } from './pace.ts';
 
 export interface Lane {
   tenant: string;
@@ -36,6 +36,8 @@ export interface Lane {
   breaker: Breaker;
   /** On the monotonic clock: the lane served longest ago goes first. */
   lastServed: number;
+  /** How often it was served. */
+  turn: number;
   onCall: (call: CallRecord) => void;
   /** Opens a password. @throws where it was sealed with another key, or for somebody else. */
   openSeal: (sealed: string, about: string) => Promise<string>;
@@ -129,7 +131,7 @@ export async function openLane(
   if (!type) throw new Error(`There is no target type "${row.type}".`);
   const secrets = row.secrets === null ? {} : JSON.parse(await options.cipher.open(row.secrets));
   const settings = type.settings.parse({ ...JSON.parse(row.settings), ...secrets });
-  const pace = Pace.parse(JSON.parse(row.pace));
+  const pace = paceOf(type, JSON.parse(row.pace));
   const lane: Lane = {
     tenant: row.tenant,
     targetId: row.id,
@@ -150,6 +152,7 @@ export async function openLane(
     trialBy: row.trial_by,
     breaker: createBreaker(pace),
     lastServed: 0,
+    turn: 0,
     onCall: (call) => options.onCall(lane, call),
     openSeal: options.cipher.open,
     now: options.store.now,

@@ -1,5 +1,6 @@
 /** Every time and limit of a target, as settings with stated defaults, and the backoff that follows from them. */
 import { z } from 'zod';
+import type { TargetType } from '../../targets/target.ts';
 
 /** No call may take longer: leases are as long. */
 export const LONGEST_CALL_MS = 300_000;
@@ -54,9 +55,23 @@ export const Pace = z.strictObject({
     .max(43_200)
     .default(360)
     .describe('the target is asked what it has to assign this often; 0: only by hand'),
-  concurrency: z.number().int().min(1).max(64).default(4).describe('accounts worked on at once'),
+  concurrency: z
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .default(4)
+    .describe('accounts worked on at once; 32 where looking for one reads the whole list, which they share'),
 });
 export type Pace = z.infer<typeof Pace>;
+
+/** Where a look reads everybody, the more accounts look at once the fewer readings there are. */
+const SHARING = 32;
+
+/** What an administrator has set, and the defaults of a target of this type. @throws ZodError */
+export function paceOf({ capabilities }: Pick<TargetType, 'capabilities'>, given: unknown): Pace {
+  return Pace.parse({ ...(capabilities.lookup === 'list' && { concurrency: SHARING }), ...(given as object) });
+}
 
 /** Exponential with full jitter over its upper half. @param attempts failures so far, this one included. */
 export function backoff(attempts: number, pace: Pace, random: () => number): number {

@@ -7,27 +7,28 @@ import { createSharedList } from '../shared-list.ts';
 import type { Applied, CatalogueEntry, Connection, Found, Io, Query, Subject, Vault } from '../target.ts';
 import { createChoices } from './choices.ts';
 import { createClient, pick, type UserRecord } from './client.ts';
+import { index, type Listing } from './directory.ts';
 import { invite } from './invite.ts';
 import { chosen, handleOf, isSame, organisationId, type Role, readAssignment, roleCalled, rolesIn } from './roles.ts';
 import { organisationsOf, type Settings } from './settings.ts';
-import { idsIn, isAt, observe as observeAs } from './users.ts';
+import { idsIn, observe as observeAs } from './users.ts';
 
 export function open(settings: Settings, vault: Vault): Connection {
   const client = createClient(settings, vault);
-  const listing = createSharedList(client.users);
+  const listing = createSharedList(async (io) => index(await client.users(io)));
   const choices = createChoices(client, settings);
   const observe = async (user: UserRecord, io: Io) => observeAs(user, await choices.roles(io), settings);
   const parts = { client, listing, choices, settings, observe };
 
   async function find({ id, keys, openIntent }: Query, io: Io): Promise<Found> {
     const addresses = keys.map(({ Email = '' }) => Email);
-    const fitting = (users: readonly UserRecord[]): UserRecord[] => {
-      const linked = users.filter((user) => user.id === id);
-      if (linked.length > 0 || (id !== null && !openIntent)) return linked;
-      return users.filter((user) => addresses.some((address) => isAt(user, address)));
+    const fitting = (users: Listing): UserRecord[] => {
+      const linked = id === null ? undefined : users.byId(id);
+      if (linked) return [linked];
+      return id !== null && !openIntent ? [] : users.at(addresses);
     };
     const users = await listed(fitting, id !== null || openIntent, io);
-    if (users.length === 0 && id !== null) {
+    if (users.items.length === 0 && id !== null) {
       const reason = 'the list of users is empty although one is linked: nothing is concluded from it';
       throw new TargetError({ kind: 'retry', reason });
     }
@@ -42,13 +43,12 @@ export function open(settings: Settings, vault: Vault): Connection {
    * @param isDelicate the user was there once, or may be: then absence must hold in a list that was read for it and, where
    * pages may have moved under the reader, in a second one.
    */
-  async function listed(fitting: (users: readonly UserRecord[]) => UserRecord[], isDelicate: boolean, io: Io) {
+  async function listed(fitting: (users: Listing) => UserRecord[], isDelicate: boolean, io: Io): Promise<Listing> {
     const maxAge = settings.listingSeconds * 1_000;
     const recent = await listing.recent(io, maxAge);
-    if (!isDelicate || fitting(recent.items).length > 0) return recent.items;
+    if (!isDelicate || fitting(recent).length > 0) return recent;
     const fresh = maxAge > 0 ? await listing.fresh(io) : recent;
-    if (!fresh.isPaged || fitting(fresh.items).length > 0) return fresh.items;
-    return (await listing.fresh(io)).items;
+    return !fresh.isPaged || fitting(fresh).length > 0 ? fresh : listing.fresh(io);
   }
 
   /** No call assigns: this says whether the invitation could and did carry what is wanted. */

@@ -8,14 +8,14 @@ import type { SharedList } from '../shared-list.ts';
 import type { Applied, Fields, Io, Observed, Step } from '../target.ts';
 import type { Choices } from './choices.ts';
 import type { Client, UserRecord } from './client.ts';
-import type { Reading } from './listing.ts';
+import type { Listing } from './directory.ts';
 import { organisationId, readAssignment } from './roles.ts';
 import type { Settings } from './settings.ts';
-import { isAt, resultOf } from './users.ts';
+import { resultOf } from './users.ts';
 
 export interface InviteParts {
   client: Client;
-  listing: SharedList<Reading<UserRecord>>;
+  listing: SharedList<Listing>;
   choices: Choices;
   settings: Settings;
   observe: (user: UserRecord, io: Io) => Promise<Observed>;
@@ -75,7 +75,7 @@ async function outcomeOf(
     const user = { ...person, id: result.id, State: 'New', ...given };
     return { id: result.id, evidence: 'answer', observed: await observe(user, io) };
   }
-  const [user, ...others] = (await listing.fresh(io)).items.filter((each) => isAt(each, address));
+  const [user, ...others] = (await listing.fresh(io)).at([address]);
   const isRefused = failure !== null || result?.kind === 'refused';
   if (user && others.length === 0) {
     if (isRefused) return { id: user.id, evidence: 'listing', observed: await observe(user, io), existed: true };

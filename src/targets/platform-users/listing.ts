@@ -52,16 +52,20 @@ async function readPages<Item extends { id: string }>(
   const seen = new Map(first.items.map((item) => [item.id, item]));
   if (seen.size < first.items.length) return null;
   const done = (isPaged: boolean) => ({ items: [...seen.values()], isPaged });
-  for (let page = 2; first.total === null || seen.size < first.total; page++) {
-    if (first.items.length === 0 || (first.total === null && first.items.length > pageSize)) break;
+  let known = first.total;
+  for (let page = 2; known === null || seen.size < known; page++) {
+    if (first.items.length === 0 || (known === null && first.items.length > pageSize)) break;
     const { items, total } = await patiently(() => read(page));
-    if (total !== first.total) return null;
+    // Who is invited meanwhile comes last, or shifts somebody onto a second page, which is seen below.
+    const hasGrown = known !== null && total !== null && total > known && total <= 2 * (first.total ?? 0);
+    if (total !== known && !hasGrown) return null;
+    known = total;
     if (items.length === 0) break;
     const isFirstAgain = page === 2 && total === null && items.length === seen.size;
     if (isFirstAgain && items.every(({ id }) => seen.has(id))) return done(false);
     if (items.some(({ id }) => seen.has(id))) return null;
     for (const item of items) seen.set(item.id, item);
   }
-  const isComplete = first.total === null || seen.size === first.total;
+  const isComplete = known === null || seen.size === known;
   return isComplete ? done(seen.size > first.items.length) : null;
 }

@@ -38,10 +38,6 @@ export function observe(user: UserRecord, roles: readonly Role[], settings: Sett
   };
 }
 
-export function isAt(user: UserRecord, address: string): boolean {
-  return isSame(text(user, 'Email'), address.trim());
-}
-
 /** Ids or names, plain or as records. @returns null where the listing does not show them. */
 export function idsIn(list: unknown): string[] | null {
   if (!Array.isArray(list)) return null;

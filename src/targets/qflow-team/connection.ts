@@ -21,15 +21,18 @@ import type {
   Vault,
 } from '../target.ts';
 import { createClient } from './client.ts';
-import { GIVEN, type Member, observe } from './mapping.ts';
+import { GIVEN, type Member, nameOf, observe } from './mapping.ts';
 import { createReports } from './reports.ts';
 import { namespaceOf, type Settings } from './settings.ts';
 
 export function open(settings: Settings, vault: Vault): Connection {
   const client = createClient(settings, vault);
-  const roster = createSharedList(client.members);
   const isEnterprise = settings.accountKind === 'enterprise';
-  const bareName = (member: Member) => observe(member, null, settings).keys.userName ?? '';
+  const bareName = (member: Member) => nameOf(member, settings);
+  const roster = createSharedList(async (io) => {
+    const members = await client.members(io);
+    return { ids: new Map(members.map((member) => [member.id, member])), names: Map.groupBy(members, bareName) };
+  });
 
   async function withEvents(member: Member, io: Io): Promise<Observed> {
     return observe(member, await idsOfEvents(bareName(member), io), settings);
@@ -40,15 +43,18 @@ export function open(settings: Settings, vault: Vault): Connection {
   }
 
   async function find({ id, keys, last, openIntent }: Query, io: Io): Promise<Found> {
-    const fits = (member: Member) => keys.some((pair) => isAt(member, pair));
     const mayBeOld = id === null && !openIntent;
     let members = await (mayBeOld ? roster.recent(io) : roster.fresh(io));
+    const fitting = () => {
+      const named = keys.flatMap((pair) => members.names.get(pair.userName ?? '')?.filter((each) => isAt(each, pair)));
+      return [...new Set(named.filter((each) => each !== undefined))];
+    };
     // Only absence may be concluded from a list a moment old: the create that follows finds a holder all the same.
-    if (mayBeOld && members.some(fits)) members = await roster.fresh(io);
-    const linked = id === null ? undefined : members.find((member) => member.id === id);
+    if (mayBeOld && fitting().length > 0) members = await roster.fresh(io);
+    const linked = id === null ? undefined : members.ids.get(id);
     if (linked) return { kind: 'found', observed: await withEvents(linked, io) };
     if (id !== null && !openIntent) return unlisted(last, io);
-    const [first, ...others] = members.filter(fits);
+    const [first, ...others] = fitting();
     if (!first) return isEnterprise ? { kind: 'absent' } : { kind: 'unknowable' };
     if (others.length === 0) return { kind: 'found', observed: await withEvents(first, io) };
     const ids = [first, ...others].map((member) => member.id);
@@ -93,7 +99,8 @@ export function open(settings: Settings, vault: Vault): Connection {
   /** A refused PUT may be a name that is taken; the list says by whom. */
   async function withHolder(error: unknown, { id, userName }: Fields, io: Io): Promise<unknown> {
     if (!(error instanceof TargetError) || error.failure.kind !== 'reject' || !isEnterprise) return error;
-    const holder = (await roster.fresh(io)).find((member) => member.id !== id && bareName(member) === userName);
+    const named = (await roster.fresh(io)).names.get(userName ?? '') ?? [];
+    const holder = named.find((member) => member.id !== id);
     return new TargetError({ ...error.failure, heldBy: holder?.id ?? null });
   }
 
@@ -116,7 +123,7 @@ export function open(settings: Settings, vault: Vault): Connection {
 
   async function remove(id: string, io: Io): Promise<Applied> {
     const answer = await client.remove(io, id);
-    const isListed = isEnterprise && (await roster.fresh(io)).some((member) => member.id === id);
+    const isListed = isEnterprise && (await roster.fresh(io)).ids.has(id);
     if (isEnterprise && !isListed) return { evidence: 'listing' };
     if (answer.status === 400) throw new TargetError(classify(answer));
     if (!isListed) return { evidence: 'answer' };

@@ -27,6 +27,11 @@ export function desired(person: Person, settings: Settings): Desired | null {
   };
 }
 
+/** As Qflow compares it. */
+export function nameOf(member: Member, settings: Settings): string {
+  return canonicalName(text(member.userName), namespaceOf(settings));
+}
+
 /** @param assignments ids of the member's events, null where they were not read. */
 export function observe(member: Member, assignments: readonly string[] | null, settings: Settings): Observed {
   const email = text(member.email).trim().toLowerCase();
@@ -35,7 +40,7 @@ export function observe(member: Member, assignments: readonly string[] | null, s
   );
   return {
     id: member.id,
-    keys: { userName: canonicalName(text(member.userName), namespaceOf(settings)), email },
+    keys: { userName: nameOf(member, settings), email },
     fields: { ...(Object.fromEntries(texts) as Fields), email },
     // A member without events may log in and see nothing: there is no flag beside the assignments.
     enabled: true,
