@@ -118,7 +118,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
       // Nobody's first account waits for others to make room: many slow targets would fill the house.
       const room = Math.min(free(lane), Math.max(IN_FLIGHT - inFlight(), busy(lane) === 0 ? 1 : 0));
       if (room <= 0 || stopping) continue;
-      const accounts = await claim(store, lane, leases.processId, room);
+      const accounts = await claim(store, lane, leases.processId, room, lane.turn++);
       lane.lastServed = performance.now();
       for (const account of accounts) {
         held.add(claimOf(account));

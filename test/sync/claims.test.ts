@@ -98,6 +98,29 @@ describeStores('claims', (open) => {
     expect(frozen.outlives(1_000, frozen.processId)).toBe(true);
   });
 
+  it('of what is urgent and fails do not keep what is ordinary from its turn; what is new and urgent goes first', async () => {
+    const store = await open();
+    await withDue(store, 6);
+    const ids = (await store.read.selectFrom('accounts').select('user_id').orderBy('user_id').execute()).map(
+      ({ user_id }) => user_id,
+    );
+    const [failing = '', waiting = '', asked = ''] = ids;
+    const set = (id: string, values: Partial<Account>) =>
+      store.write((trx) => trx.updateTable('accounts').set(values).where('user_id', '=', id).execute());
+    await set(failing, { urgent: 1, outcome: 'retry', attempts: 3 });
+    await set(waiting, { urgent: 1, outcome: 'snooze' });
+    const takes = async (limit: number, turn: number) => {
+      const claimed = (await claim(store, LANE, 'p', limit, turn)).map(({ user_id }) => user_id);
+      for (const id of claimed) await set(id, { lease_owner: null, urgent: id === failing || id === waiting ? 1 : 0 });
+      await set(asked, { urgent: 1 });
+      return claimed.map((id) => (ids.indexOf(id) > 2 ? 'ordinary' : id));
+    };
+    expect(await takes(1, 1)).not.toEqual([failing]);
+    expect(await takes(2, 1)).toEqual([asked, 'ordinary']);
+    expect((await takes(3, 0)).toSorted()).toEqual([failing, waiting, asked].toSorted());
+    expect((await takes(4, 1)).toSorted()).toEqual([failing, waiting, asked, 'ordinary'].toSorted());
+  });
+
   it('that end give up their name, or keep it, also where they wait for another: who waits for it is told', async () => {
     const store = await open();
     await withDue(store, 3);

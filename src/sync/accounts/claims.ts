@@ -7,24 +7,42 @@ import type { Store } from '../../store/store.ts';
 import type { Database } from '../../store/tables.ts';
 import { type Account, type AccountKey, CLASSES, IF_LOSING, keyOf } from './accounts.ts';
 
+interface Part {
+  urgent: (typeof CLASSES)[number];
+  /** Which of the class. */
+  among?: ReturnType<typeof sql<boolean>>;
+  /** So many of them. */
+  most?: number;
+}
+
+const FIRST_TRY = sql<boolean>`attempts = 0 and outcome is distinct from 'snooze'`;
+
+/** Urgent first, runs last; but what is urgent and has failed keeps what is ordinary waiting every other time only. */
+const TURNS: readonly (readonly Part[])[] = [
+  CLASSES.map((urgent) => ({ urgent })),
+  [{ urgent: 1, among: FIRST_TRY }, { urgent: 0, most: 1 }, ...CLASSES.map((urgent) => ({ urgent }))],
+];
+
 /**
  * Leases up to `limit` due accounts of a target to a process: urgent first, runs last, then those that have waited longest. None to a
  * process that knows the target as it was before its last change: it would settle new wishes by old rules.
+ * @param turn how many claims of the lane were made before.
  */
 export async function claim(
   store: Store,
   { tenant, targetId, revision }: { tenant: string; targetId: string; revision: number },
   processId: string,
   limit: number,
+  turn = 0,
 ): Promise<Account[]> {
   const now = await store.now();
   return store.write(async (trx) => {
     const claimed: Account[] = [];
-    for (const urgent of CLASSES) {
-      const free = limit - claimed.length;
+    for (const { urgent, among = sql<boolean>`1 = 1`, most = limit } of TURNS[turn % TURNS.length] ?? []) {
+      const free = Math.min(most, limit - claimed.length);
       if (free <= 0) break;
       const due = sql`select user_id from accounts
-        where tenant = ${tenant} and target_id = ${targetId} and urgent = ${urgent}
+        where tenant = ${tenant} and target_id = ${targetId} and urgent = ${urgent} and ${among}
         and due_at is not null and due_at <= ${now} and lease_owner is null
         and exists (select 1 from targets where tenant = ${tenant} and id = ${targetId} and revision = ${revision})
         order by due_at limit ${sql.lit(free)} ${store.dialect.forUpdateSkipLocked}`;
