@@ -3,10 +3,11 @@ import type { Updateable } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import type { TargetsTable } from '../../src/store/tables.ts';
 import { claim } from '../../src/sync/accounts/claims.ts';
+import { addTarget, requireTarget } from '../../src/sync/admin/targets.ts';
 import { createBreaker, failuresAmong } from '../../src/sync/lanes/breaker.ts';
 import { failureClass } from '../../src/sync/lanes/failures.ts';
 import type { Lane } from '../../src/sync/lanes/lanes.ts';
-import { backoff, Pace, paceOf } from '../../src/sync/lanes/pace.ts';
+import { backoff, Pace } from '../../src/sync/lanes/pace.ts';
 import { beginTrial, takeProbe } from '../../src/sync/lanes/pauses.ts';
 import { eventually, type Linkspan, startLinkspan } from '../linkspan.ts';
 import { describeStores } from '../stores.ts';
@@ -254,10 +255,17 @@ describe.each(['sqlite', 'postgres'] as const)('a target that fails (%s)', (kind
   });
 });
 
-it('more accounts look at once where each look reads the whole list, unless an administrator says otherwise', () => {
-  const of = (lookup: 'list' | 'exact', given: object) =>
-    paceOf({ capabilities: { lookup } } as Parameters<typeof paceOf>[0], given).concurrency;
-  expect([of('exact', {}), of('list', {}), of('list', { concurrency: 2 })]).toEqual([4, 32, 2]);
+it('more accounts are worked on at once where each look reads the whole list, unless an administrator says otherwise', async () => {
+  const { app } = await startLinkspan({ targets: [] });
+  const account = { username: 'DEMO/u', password: 'p' };
+  const qflow = { ...account, clientId: 'a', clientSecret: 'b', subscriptionKey: 's', enterprisePin: 'DEMO' };
+  const concurrencyOf = async (name: string, type: string, pace = {}) => {
+    await addTarget(app, 'acme', name, type, { settings: { baseUrl: 'http://127.0.0.1:9', ...qflow }, pace });
+    return JSON.parse((await requireTarget(app.store, 'acme', name)).pace).concurrency;
+  };
+  expect(await concurrencyOf('a', 'qflow-enterprise')).toBe(4);
+  expect(await concurrencyOf('b', 'qflow-team')).toBe(32);
+  expect(await concurrencyOf('c', 'qflow-team', { concurrency: 2 })).toBe(2);
 });
 
 it('every time and limit stands in docs/pace.md with its default', async () => {

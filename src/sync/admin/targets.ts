@@ -12,7 +12,7 @@ import type { TargetType } from '../../targets/target.ts';
 import { forgetCatalogue } from '../catalogue/keep.ts';
 import { mergeLimits } from '../holds/limits.ts';
 import type { Cipher } from '../lanes/lanes.ts';
-import { Pace } from '../lanes/pace.ts';
+import { type Pace, paceFor } from '../lanes/pace.ts';
 import { type CompiledRules, compileRules, type RuleCompilers, Rules, RulesError } from '../rules/rules.ts';
 import { canPassThrough, dropPasswordsOf, passwordProblem } from '../work/pass-through.ts';
 
@@ -272,7 +272,7 @@ export async function withInput(
   const given = merge(before?.settings, { ...sealed, ...input.settings });
   const settings = parsed('Settings', type.settings, given, type.secrets) as Record<string, unknown>;
   const rules = parsed('Rules', Rules, mergeRules(before?.rules, input.rules));
-  const pace = parsed('Pace', Pace, merge(before?.pace, input.pace));
+  const pace = parsed('Pace', paceFor(type), merge(before?.pace, input.pace));
   const problem =
     rules.passwords !== 'pass-through' || canPassThrough(type, settings)
       ? null

@@ -12,7 +12,7 @@ import { type CompiledRules, compileRules, type RuleCompilers, Rules } from '../
 import { type Breaker, createBreaker } from './breaker.ts';
 import type { CallRecord } from './calls.ts';
 import { createLimits, type LimitGroup } from './limits.ts';
-import { type Pace, paceOf } from './pace.ts';
+import { type Pace, paceFor } from './pace.ts';
 
 export interface Lane {
   tenant: string;
@@ -131,7 +131,7 @@ export async function openLane(
   if (!type) throw new Error(`There is no target type "${row.type}".`);
   const secrets = row.secrets === null ? {} : JSON.parse(await options.cipher.open(row.secrets));
   const settings = type.settings.parse({ ...JSON.parse(row.settings), ...secrets });
-  const pace = paceOf(type, JSON.parse(row.pace));
+  const pace = paceFor(type).parse(JSON.parse(row.pace));
   const lane: Lane = {
     tenant: row.tenant,
     targetId: row.id,

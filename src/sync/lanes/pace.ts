@@ -68,9 +68,11 @@ export type Pace = z.infer<typeof Pace>;
 /** Where a look reads everybody, the more accounts look at once the fewer readings there are. */
 const SHARING = 32;
 
-/** What an administrator has set, and the defaults of a target of this type. @throws ZodError */
-export function paceOf({ capabilities }: Pick<TargetType, 'capabilities'>, given: unknown): Pace {
-  return Pace.parse({ ...(capabilities.lookup === 'list' && { concurrency: SHARING }), ...(given as object) });
+const SharingPace = Pace.extend({ concurrency: Pace.shape.concurrency.removeDefault().default(SHARING) });
+
+/** With the defaults of a target of this type. */
+export function paceFor({ capabilities }: { capabilities: Pick<TargetType['capabilities'], 'lookup'> }) {
+  return capabilities.lookup === 'list' ? SharingPace : Pace;
 }
 
 /** Exponential with full jitter over its upper half. @param attempts failures so far, this one included. */
