@@ -71,7 +71,8 @@ export async function runCompliance(options: RunOptions): Promise<Run> {
       requests++;
     },
   };
-  const client = createClient({ ...common, ...(signal && { signal }) });
+  // The clients of the other profiles send no conditions.
+  const client = createClient({ ...common, conditions: profile === 'rfc', ...(signal && { signal }) });
   // Removes also when the run was ended.
   const cleaner = createClient({ ...common, patienceMs: 30_000 });
   const names = createNames();

@@ -75,6 +75,8 @@ export interface RequestOptions {
   /** True: without the token. A string: with this one. */
   anonymous?: boolean;
   token?: string;
+  /** False: what is refused for want of a condition (428) is not asked again with one. */
+  conditions?: false;
 }
 
 /** A resource that was made for this run, as the server answered. */

@@ -1,6 +1,7 @@
 /**
  * The HTTP client of a guest: every request waits for its turn, is repeated after 429 within a bounded patience, follows
- * redirects only on the same host, and comes back as an Exchange, even where no answer came.
+ * redirects only on the same host, and comes back as an Exchange, even where no answer came. Where a server changes nothing
+ * without a condition (428, RFC 6585 section 3), it is asked again with one that any version meets.
  */
 import type { Exchange } from '../model.ts';
 import type { Json, RequestOptions } from '../trial.ts';
@@ -24,6 +25,8 @@ export interface ClientOptions {
   signal?: AbortSignal;
   /** How long one request may be put off by 429, in milliseconds. */
   patienceMs?: number;
+  /** False: a change refused for want of a condition stays refused, as with a client that never sends one. */
+  conditions?: boolean;
   /** Told of each request that leaves. */
   onRequest?(): void;
 }
@@ -34,7 +37,7 @@ const MOST_ATTEMPTS = 8;
 
 export function createClient(options: ClientOptions): Client {
   const base = baseUrl(options.url);
-  const { wire, pace, signal, patienceMs = 90_000 } = options;
+  const { wire, pace, signal, patienceMs = 90_000, conditions = true } = options;
 
   const once = async (request: WireRequest): Promise<WireAnswer> => {
     let waited = 0;
@@ -71,13 +74,22 @@ export function createClient(options: ClientOptions): Client {
     async send(method, path, body, request = {}) {
       const url = parsed(path.startsWith('/') || path === '' ? `${base}${path}` : path, new URL(base));
       const text = request.raw ?? (body === undefined ? null : JSON.stringify(body));
-      const headers = headersOf(options, request, text);
+      let headers = headersOf(options, request, text);
       const at = new Date();
       const started = performance.now();
       const foreign = !url || url.origin !== new URL(base).origin;
-      const answer: WireAnswer = foreign
+      let answer: WireAnswer = foreign
         ? { status: 0, headers: {}, body: '', error: 'not asked: it is not at the host of the base URL' }
         : await followed({ method, url, headers, body: text });
+      if (
+        !foreign &&
+        answer.status === 428 &&
+        (request.conditions ?? conditions) &&
+        headers['if-match'] === undefined
+      ) {
+        headers = { ...headers, 'if-match': '*' };
+        answer = await followed({ method, url, headers, body: text });
+      }
       return {
         method,
         url: url?.href ?? path,

@@ -30,6 +30,17 @@ async function folder(): Promise<string> {
 }
 
 describe('a request of a guest', () => {
+  it('that is refused for want of a condition is sent with one, unless its client never sends any', async () => {
+    const { url, calls } = await strangeServer(({ headers }) => (headers['if-match'] ? { body: {} } : { status: 428 }));
+    const deleted = await client(url).send('DELETE', '/Users/1');
+    expect(deleted).toMatchObject({ status: 200, requestHeaders: { 'if-match': '*' } });
+    expect(await client(url, { conditions: false }).send('DELETE', '/Users/1')).toMatchObject({ status: 428 });
+    expect(await client(url).send('PUT', '/Users/1', {}, { headers: { 'if-match': '' } })).toMatchObject({
+      status: 200,
+    });
+    expect(calls.map(({ headers }) => headers['if-match'])).toEqual([undefined, '*', undefined, undefined, '*']);
+  });
+
   it('carries the token, asks for SCIM and says what it sends', async () => {
     const { url, calls } = await strangeServer(() => ({ body: { id: '1' } }));
     const { status, json } = await client(`${url}/scim/v2/?aad=1`).send('POST', '/Users', { userName: 'ä' });
