@@ -46,6 +46,26 @@ describe.each(['sqlite', 'postgres'] as const)('an invitation (%s)', (kind) => {
     expect((await set.intents()).map(({ result }) => result)).toEqual(['absent', 'linked']);
   });
 
+  it('goes to a newcomer who has the name of somebody who was never there, and is refused another one', async () => {
+    const set = await withPartner({ kind });
+    const cora = await set.hire('cora');
+    await set.settled();
+    // The record keeps its address: nobody changes that there.
+    await set.set(cora, 'emails', [{ value: 'cora.new@example.com' }]);
+    await set.settled();
+    set.partner.fault = (call) => (call === 'POST /invite' ? '500' : null);
+    const ben = await set.hire('ben');
+    await eventually('it failed once', async () => (await set.intents()).some(({ result }) => result === null));
+    await eventually('it failed', async () => (await set.account(ben)).outcome === 'retry');
+    await set.set(ben, 'emails', [{ value: 'cora@example.com' }]);
+    const ann = await set.hire('ann', { emails: [{ value: 'ben@example.com' }] });
+    set.partner.fault = () => null;
+    await eventually('it is sent', async () => set.partner.mailed.includes('ben@example.com'));
+    await set.settled();
+    expect(await set.account(ben)).toMatchObject({ outcome: 'reject', waits_for: cora, name: null });
+    expect(await set.account(ann)).toMatchObject({ outcome: 'done', remote_id: set.member('ben').id });
+  });
+
   it('is sent anew at once where it was clearly refused, and grants nothing until then', async () => {
     const set = await withPartner({ kind });
     set.partner.fault = once('400');

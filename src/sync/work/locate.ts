@@ -21,6 +21,8 @@ export async function locate(pass: Pass, wish: Wish): Promise<void> {
     if (pass.remoteId !== null) return;
   }
   if (wish.intents.length > 0) await recognize(pass, wish);
+  // Without a record, and without a create that may have made one, no name is held: also by who is refused the next one.
+  if (pass.remoteId === null) pass.name = null;
   if (pass.remoteId === null && wish.desired) await search(pass, wish, wish.desired);
 }
 

@@ -131,8 +131,6 @@ async function attempt(pass: Pass, heirId: string | null): Promise<Failure | nul
       return null;
     }
     await locate(pass, wish);
-    // Without a record, and without a create that may have made one, no name is held.
-    if (pass.remoteId === null) pass.name = null;
     const failure = await makeTrue(pass, wish, heirId);
     return failure ?? (wish.problem === undefined ? null : { kind: 'reject', reason: wish.problem });
   } catch (error) {
