@@ -6,6 +6,9 @@ import { claim } from '../../src/sync/accounts/claims.ts';
 import { link, unlink } from '../../src/sync/accounts/intents.ts';
 import { createLeases } from '../../src/sync/accounts/leases.ts';
 import { type Settlement, settle } from '../../src/sync/accounts/settle.ts';
+import { Pace } from '../../src/sync/lanes/pace.ts';
+import { requireFree } from '../../src/sync/work/collisions.ts';
+import type { Pass } from '../../src/sync/work/pass.ts';
 import { describeStores } from '../stores.ts';
 
 const TIMES = { callMs: 1_000, effectMs: 3_000 };
@@ -119,6 +122,37 @@ describeStores('claims', (open) => {
     expect(await takes(2, 1)).toEqual([asked, 'ordinary']);
     expect((await takes(3, 0)).toSorted()).toEqual([failing, waiting, asked].toSorted());
     expect((await takes(4, 1)).toSorted()).toEqual([failing, waiting, asked, 'ordinary'].toSorted());
+  });
+
+  it('of what is ordinary and waits do not keep a run from its turn, nor who is waited for in it', async () => {
+    const store = await open();
+    await withDue(store, 4);
+    const set = (values: Partial<Account>, id?: string) =>
+      store.write((trx) =>
+        trx
+          .updateTable('accounts')
+          .set({ lease_owner: null, due_at: 1, ...values })
+          .$if(id !== undefined, (query) => query.where('user_id', '=', id ?? ''))
+          .execute(),
+      );
+    const [ours, holder] = await claim(store, LANE, 'p', 2);
+    if (!ours || !holder) throw new Error('not claimed');
+    await set({ outcome: 'snooze' });
+    await set({ urgent: -1, name: 'jane', outcome: null }, holder.user_id);
+    const taken = async (turn: number) => (await claim(store, LANE, 'p', 1, turn)).map(({ user_id }) => user_id);
+    expect(await taken(1)).not.toEqual([holder.user_id]);
+    expect(await taken(2)).toEqual([holder.user_id]);
+
+    await set({ urgent: -1 }, holder.user_id);
+    const urgencyAfter = async (urgent: -1 | 0) => {
+      const lane = { pace: Pace.parse({}) };
+      const pass = { store, lane, account: { ...ours, urgent }, name: null, waitsFor: null } as unknown as Pass;
+      await expect(requireFree(pass, 'jane')).rejects.toThrow('to give up the name');
+      const rows = await store.read.selectFrom('accounts').selectAll().where('user_id', '=', holder.user_id).execute();
+      return rows[0]?.urgent;
+    };
+    expect(await urgencyAfter(-1)).toBe(-1);
+    expect(await urgencyAfter(0)).toBe(0);
   });
 
   it('that end give up their name, or keep it, also where they wait for another: who waits for it is told', async () => {

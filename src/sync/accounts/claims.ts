@@ -17,10 +17,13 @@ interface Part {
 
 const FIRST_TRY = sql<boolean>`attempts = 0 and outcome is distinct from 'snooze'`;
 
-/** Urgent first, runs last; but what is urgent and has failed keeps what is ordinary waiting every other time only. */
+const IN_ORDER: readonly Part[] = CLASSES.map((urgent) => ({ urgent }));
+
+/** Urgent first, runs last; but what has failed, or waits for somebody, does not keep the next class waiting for ever. */
 const TURNS: readonly (readonly Part[])[] = [
-  CLASSES.map((urgent) => ({ urgent })),
-  [{ urgent: 1, among: FIRST_TRY }, { urgent: 0, most: 1 }, ...CLASSES.map((urgent) => ({ urgent }))],
+  IN_ORDER,
+  [{ urgent: 1, among: FIRST_TRY }, { urgent: 0, most: 1 }, ...IN_ORDER],
+  [{ urgent: 1, among: FIRST_TRY }, { urgent: 0, among: FIRST_TRY }, { urgent: -1, most: 1 }, ...IN_ORDER],
 ];
 
 /**

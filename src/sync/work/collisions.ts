@@ -96,6 +96,7 @@ export async function collide(pass: Pass, holderId: string, holdsStill: () => Pr
     const reason = `the name is held by the account of user ${holderId}, which is at rest: rename or delete that user, or give this one another name; the account then goes on by itself`;
     throw new TargetError({ kind: 'reject', reason });
   }
+  if (holder.urgent === -1 && pass.account.urgent > -1) await hurry(pass, holderId);
   const afterMs = Math.min(LONGEST_WAIT_MS, pass.lane.pace.backoffMaxMs);
   throw new TargetError({ kind: 'snooze', reason: `waits for user ${holderId} to give up the name`, afterMs });
 }
@@ -129,6 +130,22 @@ export async function collideWithRecord(
   }
 }
 
+/** Who is waited for is no part of a run any more, which comes after everybody else. */
+async function hurry({ store, account: { tenant, target_id } }: Pass, holderId: string): Promise<void> {
+  await store.write((trx) =>
+    trx
+      .updateTable('accounts')
+      .set({ urgent: 0 })
+      .where('tenant', '=', tenant)
+      .where('target_id', '=', target_id)
+      .where('user_id', '=', holderId)
+      .where('urgent', '=', -1)
+      .where('due_at', 'is not', null)
+      .where('lease_owner', 'is', null)
+      .execute(),
+  );
+}
+
 async function waitsForUs(pass: Pass, waitsFor: string | null): Promise<boolean> {
   let next = waitsFor;
   for (let steps = 0; next !== null && steps < LONGEST_CIRCLE; steps++) {
@@ -141,7 +158,7 @@ async function waitsForUs(pass: Pass, waitsFor: string | null): Promise<boolean>
 function readHolder(pass: Pass, userId: string) {
   return pass.store.read
     .selectFrom('accounts')
-    .select(['due_at', 'lease_owner', 'waits_for'])
+    .select(['due_at', 'lease_owner', 'waits_for', 'urgent'])
     .where('tenant', '=', pass.account.tenant)
     .where('target_id', '=', pass.account.target_id)
     .where('user_id', '=', userId)
