@@ -255,17 +255,20 @@ describe.each(['sqlite', 'postgres'] as const)('a target that fails (%s)', (kind
   });
 });
 
-it('more accounts are worked on at once where each look reads the whole list, unless an administrator says otherwise', async () => {
+it('more accounts are worked on at once where each look reads the whole list and nothing is taken away, unless an administrator says otherwise', async () => {
   const { app } = await startLinkspan({ targets: [] });
-  const account = { username: 'DEMO/u', password: 'p' };
-  const qflow = { ...account, clientId: 'a', clientSecret: 'b', subscriptionKey: 's', enterprisePin: 'DEMO' };
+  const account = { username: 'DEMO/u', password: 'p', clientId: 'a', clientSecret: 'b', subscriptionKey: 's' };
   const concurrencyOf = async (name: string, type: string, pace = {}) => {
-    await addTarget(app, 'acme', name, type, { settings: { baseUrl: 'http://127.0.0.1:9', ...qflow }, pace });
+    const baseUrl = 'http://127.0.0.1:9';
+    const url =
+      type === 'platform-users' ? { baseUrl, tokenUrl: `${baseUrl}/token` } : { baseUrl, enterprisePin: 'DEMO' };
+    await addTarget(app, 'acme', name, type, { settings: { ...account, ...url }, pace });
     return JSON.parse((await requireTarget(app.store, 'acme', name)).pace).concurrency;
   };
   expect(await concurrencyOf('a', 'qflow-enterprise')).toBe(4);
-  expect(await concurrencyOf('b', 'qflow-team')).toBe(32);
-  expect(await concurrencyOf('c', 'qflow-team', { concurrency: 2 })).toBe(2);
+  expect(await concurrencyOf('b', 'qflow-team')).toBe(4);
+  expect(await concurrencyOf('c', 'platform-users')).toBe(32);
+  expect(await concurrencyOf('d', 'platform-users', { concurrency: 2 })).toBe(2);
 });
 
 it('every time and limit stands in docs/pace.md with its default', async () => {

@@ -19,12 +19,15 @@ const FIRST_TRY = sql<boolean>`attempts = 0 and outcome is distinct from 'snooze
 
 const IN_ORDER: readonly Part[] = CLASSES.map((urgent) => ({ urgent }));
 
-/** Urgent first, runs last; but what has failed, or waits for somebody, does not keep the next class waiting for ever. */
-const TURNS: readonly (readonly Part[])[] = [
-  IN_ORDER,
-  [{ urgent: 1, among: FIRST_TRY }, { urgent: 0, most: 1 }, ...IN_ORDER],
-  [{ urgent: 1, among: FIRST_TRY }, { urgent: 0, among: FIRST_TRY }, { urgent: -1, most: 1 }, ...IN_ORDER],
-];
+/**
+ * Urgent first, runs last; but what has failed, or waits for somebody, does not keep the next class waiting for ever: that has
+ * a place in so many claims.
+ */
+const TURNS: ReadonlyMap<number, readonly Part[]> = new Map([
+  [3, [{ urgent: 1, among: FIRST_TRY }, { urgent: 0, most: 1 }, ...IN_ORDER]],
+  [7, [{ urgent: 1, among: FIRST_TRY }, { urgent: 0, among: FIRST_TRY }, { urgent: -1, most: 1 }, ...IN_ORDER]],
+]);
+const ROUND = 8;
 
 /**
  * Leases up to `limit` due accounts of a target to a process: urgent first, runs last, then those that have waited longest. None to a
@@ -41,7 +44,7 @@ export async function claim(
   const now = await store.now();
   return store.write(async (trx) => {
     const claimed: Account[] = [];
-    for (const { urgent, among = sql<boolean>`1 = 1`, most = limit } of TURNS[turn % TURNS.length] ?? []) {
+    for (const { urgent, among = sql<boolean>`1 = 1`, most = limit } of TURNS.get(turn % ROUND) ?? IN_ORDER) {
       const free = Math.min(most, limit - claimed.length);
       if (free <= 0) break;
       const due = sql`select user_id from accounts

@@ -61,18 +61,22 @@ export const Pace = z.strictObject({
     .min(1)
     .max(64)
     .default(4)
-    .describe('accounts worked on at once; 32 where looking for one reads the whole list, which they share'),
+    .describe('accounts worked on at once; 32 at platform-users, where they share what looks for them: the whole list'),
 });
 export type Pace = z.infer<typeof Pace>;
 
-/** Where a look reads everybody, the more accounts look at once the fewer readings there are. */
+/**
+ * Where a look reads everybody, the more accounts look at once the fewer readings there are. Not where a call can take access
+ * away: that would wait for as many more to make room.
+ */
 const SHARING = 32;
 
 const SharingPace = Pace.extend({ concurrency: Pace.shape.concurrency.removeDefault().default(SHARING) });
 
 /** With the defaults of a target of this type. */
-export function paceFor({ capabilities }: { capabilities: Pick<TargetType['capabilities'], 'lookup'> }) {
-  return capabilities.lookup === 'list' ? SharingPace : Pace;
+export function paceFor({ capabilities }: Pick<TargetType, 'capabilities'>) {
+  const { lookup, disable, delete: remove } = capabilities;
+  return lookup === 'list' && disable === 'none' && remove === 'none' ? SharingPace : Pace;
 }
 
 /** Exponential with full jitter over its upper half. @param attempts failures so far, this one included. */
