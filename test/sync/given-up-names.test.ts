@@ -27,22 +27,26 @@ it('a name given up by a rename that landed late is free, though the next name w
   expect(await names()).toEqual(['DEMO/between', 'DEMO/old', 'DEMO/taken']);
 });
 
-it('a name that was taken when it was asked for, and free at the look, is asked for again', async () => {
-  const linkspan = await startLinkspan({ targets: [] });
-  const { sandbox, settled } = linkspan;
-  const proxy = await startProxy(sandbox.url);
-  const credentials = async () => ({ ...(await sandbox.credentials('qflow')), baseUrl: proxy.url });
-  const scim = await linkspan.addTenant('globex', { targets: ['dashboard'], sandbox: { ...sandbox, credentials } });
-  const other = await linkspan.addTenant('initech', { targets: ['dashboard'] });
-  const holder = await create(other, 'taken');
-  const mover = await create(scim, 'old');
-  await settled();
-  const refused = proxy.hold(/changeusername/);
-  await scim('PATCH', `/Users/${mover}`, named('taken'));
-  await refused.arrived;
-  await other('DELETE', `/Users/${holder}`);
-  await eventually('the holder is gone', async () => (await sandbox.state()).qflow.users.length === 1);
-  refused.letGo();
-  await settled();
-  expect((await sandbox.state()).qflow.users).toMatchObject([{ userName: 'DEMO/taken', email: 'taken@example.com' }]);
-});
+it.each([0, 9])(
+  'a name that was taken when it was asked for, and free at the look, is asked for again after %i other failures',
+  async (attempts) => {
+    const linkspan = await startLinkspan({ targets: [] });
+    const { sandbox, settled } = linkspan;
+    const proxy = await startProxy(sandbox.url);
+    const credentials = async () => ({ ...(await sandbox.credentials('qflow')), baseUrl: proxy.url });
+    const scim = await linkspan.addTenant('globex', { targets: ['dashboard'], sandbox: { ...sandbox, credentials } });
+    const other = await linkspan.addTenant('initech', { targets: ['dashboard'] });
+    const holder = await create(other, 'taken');
+    const mover = await create(scim, 'old');
+    await settled();
+    await linkspan.app.store.write((trx) => trx.updateTable('accounts').set({ attempts }).execute());
+    const refused = proxy.hold(/changeusername/);
+    await scim('PATCH', `/Users/${mover}`, named('taken'));
+    await refused.arrived;
+    await other('DELETE', `/Users/${holder}`);
+    await eventually('the holder is gone', async () => (await sandbox.state()).qflow.users.length === 1);
+    refused.letGo();
+    await settled();
+    expect((await sandbox.state()).qflow.users).toMatchObject([{ userName: 'DEMO/taken', email: 'taken@example.com' }]);
+  },
+);

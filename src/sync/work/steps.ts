@@ -21,6 +21,7 @@ export function inOrder(plan: readonly Step[]): Step[] {
 
 /** A refused name that nobody is seen to hold may just have been given up: so many tries before it is a person's matter. */
 const NAME_TRIES = 5;
+const UNSEEN = 'nobody was seen to hold it';
 
 /** The failure that decides what happens next comes first. */
 const SEVERITY: readonly Failure['kind'][] = ['pause', 'retry', 'snooze', 'reject'];
@@ -187,8 +188,10 @@ async function stepFailed(
     pass.memory = withoutRemembered(withoutGrant(pass.memory, step.subject), step.subject);
   }
   if (failure.heldBy) return collideWithRecord(pass, failure.heldBy, failure, desired);
-  const isAnew = failure.heldBy === null && pass.account.attempts < NAME_TRIES;
-  return isAnew ? { kind: 'retry', reason: `${failure.reason}; nobody was seen to hold it` } : failure;
+  const { attempts, reason } = pass.account;
+  // What failed before for another reason says nothing about the name.
+  const isAnew = failure.heldBy === null && (attempts < NAME_TRIES || !reason?.endsWith(UNSEEN));
+  return isAnew ? { kind: 'retry', reason: `${failure.reason}; ${UNSEEN}` } : failure;
 }
 
 /** What the record is after a step whose answer did not show it. */
