@@ -84,8 +84,9 @@ export async function settle(
     })
     .executeTakeFirst();
   if (numUpdatedRows > 0n) {
-    // Who waits for a name may have given up another one.
-    if (settlement.waitsFor === null || settlement.name !== account.name) await wakeWaiting(trx, account, now);
+    // Who waits for a name may have given up another one; a mere look has given up none.
+    const isWork = settlement.waitsFor === null && account.look_at === null;
+    if (isWork || settlement.name !== account.name) await wakeWaiting(trx, account, now);
     if (settlement.waitsFor !== null) await lookAgainIfMissed(trx, account, settlement, now);
     return true;
   }

@@ -5,7 +5,7 @@
  */
 import { type Failure, TargetError } from '../../targets/outcome.ts';
 import type { Desired } from '../../targets/target.ts';
-import type { AccountKey } from '../accounts/accounts.ts';
+import type { Account, AccountKey } from '../accounts/accounts.ts';
 import { nameOf, type Pass } from './pass.ts';
 
 /** Looked at again at the latest after this, should the holder's settle and ours have missed each other. */
@@ -89,7 +89,7 @@ export async function collide(pass: Pass, holderId: string, holdsStill: () => Pr
   pass.waitsFor = holderId;
   // One that waits for us may be at rest, having been told that we were.
   if (holder && (await waitsForUs(pass, holder.waits_for))) throw new Circle('a circle of renames');
-  if (!holder || (holder.due_at === null && holder.lease_owner === null)) {
+  if (!holder || isAtRest(holder)) {
     if (!(await holdsStill())) {
       throw new TargetError({ kind: 'snooze', reason: `user ${holderId} has just given up the name`, afterMs: 0 });
     }
@@ -97,8 +97,8 @@ export async function collide(pass: Pass, holderId: string, holdsStill: () => Pr
     throw new TargetError({ kind: 'reject', reason });
   }
   if (holder.urgent === -1 && pass.account.urgent > -1) await hurry(pass, holderId);
-  const afterMs = Math.min(LONGEST_WAIT_MS, pass.lane.pace.backoffMaxMs);
-  throw new TargetError({ kind: 'snooze', reason: `waits for user ${holderId} to give up the name`, afterMs });
+  const reason = `waits for user ${holderId} to give up the name`;
+  throw new TargetError({ kind: 'snooze', reason, afterMs: LONGEST_WAIT_MS });
 }
 
 /** The target says which record has the name: where it is an account of ours, that is a matter among us. */
@@ -130,6 +130,11 @@ export async function collideWithRecord(
   }
 }
 
+/** Nothing is to be done for it; that it is looked at, something being done there by hand, is no work of ours. */
+function isAtRest({ due_at, look_at, lease_owner }: Pick<Account, 'due_at' | 'look_at' | 'lease_owner'>): boolean {
+  return look_at !== null || (due_at === null && lease_owner === null);
+}
+
 /** Who is waited for is no part of a run any more, which comes after everybody else. */
 async function hurry({ store, account: { tenant, target_id } }: Pass, holderId: string): Promise<void> {
   await store.write((trx) =>
@@ -158,7 +163,7 @@ async function waitsForUs(pass: Pass, waitsFor: string | null): Promise<boolean>
 function readHolder(pass: Pass, userId: string) {
   return pass.store.read
     .selectFrom('accounts')
-    .select(['due_at', 'lease_owner', 'waits_for', 'urgent'])
+    .select(['due_at', 'look_at', 'lease_owner', 'waits_for', 'urgent'])
     .where('tenant', '=', pass.account.tenant)
     .where('target_id', '=', pass.account.target_id)
     .where('user_id', '=', userId)
