@@ -24,10 +24,10 @@ const IN_ORDER: readonly Part[] = CLASSES.map((urgent) => ({ urgent }));
  * a place in so many claims.
  */
 const TURNS: ReadonlyMap<number, readonly Part[]> = new Map([
-  [3, [{ urgent: 1, among: FIRST_TRY }, { urgent: 0, most: 1 }, ...IN_ORDER]],
-  [7, [{ urgent: 1, among: FIRST_TRY }, { urgent: 0, among: FIRST_TRY }, { urgent: -1, most: 1 }, ...IN_ORDER]],
+  [31, [{ urgent: 1, among: FIRST_TRY }, { urgent: 0, most: 1 }, ...IN_ORDER]],
+  [63, [{ urgent: 1, among: FIRST_TRY }, { urgent: 0, among: FIRST_TRY }, { urgent: -1, most: 1 }, ...IN_ORDER]],
 ]);
-const ROUND = 8;
+const ROUND = 64;
 
 /**
  * Leases up to `limit` due accounts of a target to a process: urgent first, runs last, then those that have waited longest. None to a
