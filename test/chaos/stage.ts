@@ -27,7 +27,7 @@ const PACE = {
   probeMs: 300,
   limitedMs: 300,
   ratePerSecond: 0,
-  manualLookMs: 10_000,
+  manualLookMs: 60_000,
 };
 
 export interface Stage {

@@ -16,8 +16,9 @@ export const system: System = {
   wanted(person) {
     const access = isGuest(person);
     const fields: Record<string, string> = { email: person.email.toLowerCase(), name: nameOf(person) };
-    // What is left of somebody who was deleted stays as it was.
-    return { record: access ? 'present' : 'optional', access, grants: [], fields: person.id === null ? {} : fields };
+    // What is left of somebody who was deleted stays as it was, also when they come back and have no business here.
+    const isLeft = person.id === null || (!access && person.formerIds.length > 0);
+    return { record: access ? 'present' : 'optional', access, grants: [], fields: isLeft ? {} : fields };
   },
 
   /** What deletions have left of somebody does not count beside a record that lets in, or a later one. */
