@@ -66,6 +66,21 @@ describe.each(['sqlite', 'postgres'] as const)('an invitation (%s)', (kind) => {
     expect(await set.account(ann)).toMatchObject({ outcome: 'done', remote_id: set.member('ben').id });
   });
 
+  it('that waits for somebody of whom something is done by hand rests through the looks at that', async () => {
+    const set = await withPartner({ kind });
+    const cora = await set.hire('cora');
+    await set.settled();
+    await set.set(cora, 'active', false);
+    await eventually('it is asked for', async () => (await set.actions()).length === 1);
+    const ben = await set.hire('ben', { emails: [{ value: 'cora@example.com' }] });
+    await set.settled();
+    const before = await set.account(ben);
+    expect(before).toMatchObject({ outcome: 'reject', waits_for: cora, due_at: null });
+    const looks = (await set.account(cora)).lease_epoch;
+    await eventually('some looks', async () => (await set.account(cora)).lease_epoch > looks + 3);
+    expect(await set.account(ben)).toMatchObject({ outcome: 'reject', lease_epoch: before.lease_epoch });
+  });
+
   it('is sent anew at once where it was clearly refused, and grants nothing until then', async () => {
     const set = await withPartner({ kind });
     set.partner.fault = once('400');
