@@ -5,7 +5,7 @@ import { type Evidence, type Finding, isDisturbed, markerOf } from './evidence.t
 
 /** Until a change is fanned out and claimed. */
 const GRACE_MS = 1_000;
-/** So long is somebody counted as one whose removal is under way as well. */
+/** So long after it was begun with is somebody counted as one whose removal is under way as well. */
 const REMOVAL_MS = 60_000;
 /** Who is not begun with at all is not this rule's matter. */
 const LOOKED_FOR_MS = 120_000;
@@ -17,6 +17,9 @@ export interface Overtaken {
   by: number;
 }
 
+/** The calls of a system, by whom they are about. */
+type Lane = readonly { call: RecordedCall; marker: string }[];
+
 /** @param outs removals of what was held at that time. */
 export function overtaken(evidence: Evidence, outs: readonly Out[]): Overtaken[] {
   const lanes = new Map<string, { call: RecordedCall; marker: string }[]>();
@@ -27,13 +30,8 @@ export function overtaken(evidence: Evidence, outs: readonly Out[]): Overtaken[]
     if (lane) lane.push({ call, marker });
     else lanes.set(call.system, [{ call, marker }]);
   }
-  const removedAt = new Map<string, number[]>();
-  for (const { marker, key, since } of evidence.history.outs()) {
-    const subject = `${key.split(' ')[0]} ${marker}`;
-    const known = removedAt.get(subject);
-    if (known) known.push(since);
-    else removedAt.set(subject, [since]);
-  }
+  const outsOf = Map.groupBy(evidence.history.outs(), ({ key, marker }) => `${key.split(' ')[0]} ${marker}`);
+  const removals = new Map([...outsOf].map(([subject, own]) => [subject, underWay(lanes, subject, own)]));
   const result: Overtaken[] = [];
   for (const out of outs) {
     const system = out.key.split(' ')[0] ?? '';
@@ -46,12 +44,25 @@ export function overtaken(evidence: Evidence, outs: readonly Out[]): Overtaken[]
         if (!isDisturbed(evidence, out.since, call.at)) result.push({ out, first: call, by: others.size });
         break;
       }
-      const removals = removedAt.get(`${system} ${marker}`) ?? [];
-      const isRemoval = removals.some((since) => since <= call.at && call.at < since + REMOVAL_MS);
+      const isRemoval = removals.get(`${system} ${marker}`)?.some(({ from, to }) => from <= call.at && call.at < to);
       if (!isRemoval && call.at > out.since + GRACE_MS) others.add(marker);
     }
   }
   return result;
+}
+
+/** Of somebody in a lane: from when on something was to be taken away, until some time after that was begun with. */
+function underWay(
+  lanes: ReadonlyMap<string, Lane>,
+  subject: string,
+  outs: readonly Out[],
+): { from: number; to: number }[] {
+  const [system = '', of] = subject.split(' ');
+  const lane = lanes.get(system) ?? [];
+  return outs.map(({ since }) => {
+    const begun = lane.slice(firstAfter(lane, since)).find(({ marker }) => marker === of);
+    return { from: since, to: (begun?.call.at ?? Number.POSITIVE_INFINITY) + REMOVAL_MS };
+  });
 }
 
 /** @param most how many may be begun with before a removal that is known. */
@@ -64,7 +75,7 @@ export function removalsThatWaited(evidence: Evidence, outs: readonly Out[], mos
     }));
 }
 
-function firstAfter(lane: readonly { call: RecordedCall }[], at: number): number {
+function firstAfter(lane: Lane, at: number): number {
   let [low, high] = [0, lane.length];
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -21,10 +21,13 @@ const look: Sketch = { kind: 'look', id: 'r1' };
 const listing: Sketch = { kind: 'look', key: '*' };
 const create: Sketch = { kind: 'create', id: 'r1', marker: 'P1', key: 'p1@x.test' };
 
-function judged(recorded: RecordedCall[], isOut = false, frozen = false): string[] {
+/** @param alsoOut others who were to lose their access long before. */
+function judged(recorded: RecordedCall[], isOut = false, frozen = false, alsoOut: string[] = []): string[] {
   const history = createHistory();
   const access = accessKey('dashboard');
   const people = [{ marker: 'P1', before: [access], after: [] }];
+  const long = { operation: 'deactivate', what: '', sentAt: -300_000, ackedAt: -299_900 };
+  for (const marker of alsoOut) history.note({ ...long, people: [{ marker, before: [access], after: [] }] });
   if (isOut) history.note({ operation: 'deactivate', what: '', sentAt: 9_000, ackedAt: 9_100, people });
   const disturbances = frozen ? [{ kind: 'freeze' as const, from: 0, to: 10_000 }] : [];
   const evidence = { calls: recorded, history, owners: new Map([['r1', 'P1']]), disturbances };
@@ -74,6 +77,13 @@ it('sees a removal that waits for what was only due', () => {
   const late = calls({ ...look, at: 10_050, id: 'o0', marker: 'O0' }, ...others, { kind: 'disable', id: 'r1' });
   expect(judged(late, true)).toEqual([expect.stringContaining('taken away after work on')]);
   expect(judged(calls({ kind: 'disable', id: 'r1' }, ...others), true)).toEqual([]);
+  const markers = others.map(({ marker }) => String(marker));
+  expect(judged(late, true, false, markers)).toEqual([]);
+  // What was asked for them was begun with long ago, so this is something else.
+  const long = markers.map(
+    (marker, index): Sketch => ({ kind: 'disable', id: `o${index}`, marker, at: -200_000 + index }),
+  );
+  expect(judged([...calls(...long), ...late], true, false, markers)).toHaveLength(1);
 });
 
 it('lets a process that was frozen send what it had begun', () => {
