@@ -61,7 +61,9 @@ export const Pace = z.strictObject({
     .min(1)
     .max(64)
     .default(4)
-    .describe('accounts worked on at once; 32 at platform-users, where they share what looks for them: the whole list'),
+    .describe(
+      'accounts worked on at once; 32 where each look reads the whole list and no call takes access away, as at platform-users',
+    ),
 });
 export type Pace = z.infer<typeof Pace>;
 
