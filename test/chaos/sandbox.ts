@@ -60,7 +60,7 @@ export interface CallLog {
 const TRIES = 5;
 
 /** A connection that was idle may be closed in the moment it is used: that must not end a long run. Each can be repeated. */
-async function asking(url: string, init?: RequestInit): Promise<Response> {
+export async function asking(url: string, init?: RequestInit): Promise<Response> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await fetch(url, init);

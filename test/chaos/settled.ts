@@ -1,5 +1,6 @@
 /** Whether the connectors say that all is done. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { asking } from './sandbox.ts';
 
 /** @returns milliseconds that it took. @throws after `withinMs`, with what is open. */
 export async function whenSettled(urls: readonly string[], withinMs: number): Promise<number> {
@@ -15,6 +16,6 @@ export async function whenSettled(urls: readonly string[], withinMs: number): Pr
 
 /** The lines of one metric, with their labels. */
 export async function gauge(url: string, name: string): Promise<string[]> {
-  const text = await (await fetch(`${url}/metrics`)).text();
+  const text = await (await asking(`${url}/metrics`)).text();
   return text.split('\n').filter((line) => line.startsWith(`${name}{`));
 }

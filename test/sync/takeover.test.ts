@@ -177,6 +177,28 @@ describe.each(['sqlite', 'postgres'] as const)('the accounts of who comes back (
     expect(await claimAll('third')).toMatchObject([{ user_id: last, remote_id: 'r1', urgent: 1 }]);
   });
 
+  it('go over to who the person is at that moment, not to who it was when the worker began', async () => {
+    const { store, jane, hire, fire, drain, claimAll, owners } = await setUp(kind);
+    await fire(jane);
+    await drain();
+    const [claimed] = await claimAll('p');
+    const second = await hire();
+    await drain();
+    let last = '';
+    const slow: typeof store = {
+      ...store,
+      async write(work) {
+        await fire(second);
+        last = await hire();
+        await drain();
+        return store.write(work);
+      },
+    };
+    if (!claimed) throw new Error('nothing was claimed');
+    expect(await bequeath(slow, claimed)).toMatchObject({ done: true, heirId: last });
+    expect(await owners()).toEqual({ accounts: [`${last} r1`], links: [`${last} r1`] });
+  });
+
   it('are left alone where the person has a record already; a bare one makes room', async () => {
     const { store, jane, hire, fire, drain, settle, claimAll, owners, fanOutInOrder, tombstone } = await setUp(kind);
     await fire(jane);

@@ -89,11 +89,13 @@ function isOwed({ generation, observed_generation, outcome }: Account): boolean 
  */
 export async function bequeath(store: Store, account: Account): Promise<{ done: boolean; heirId: string | null }> {
   const { tenant, user_id } = account;
-  const heirId = await heirOf(store.read, tenant, user_id);
-  if (heirId === null) return { done: false, heirId };
+  const known = await heirOf(store.read, tenant, user_id);
+  if (known === null) return { done: false, heirId: null };
   const now = await store.now();
   return store.write(async (trx) => {
     const rows = await lockAccounts(trx, store.dialect, account);
+    // By now the heir may have been deleted and come back as somebody else.
+    const heirId = (await heirOf(trx, tenant, user_id)) ?? known;
     const held = rows.find((row) => row.lease_owner === account.lease_owner && row.lease_epoch === account.lease_epoch);
     // Lost to somebody else before anything was done.
     if (!held) return { done: true, heirId };
