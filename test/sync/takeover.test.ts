@@ -177,6 +177,28 @@ describe.each(['sqlite', 'postgres'] as const)('the accounts of who comes back (
     expect(await claimAll('third')).toMatchObject([{ user_id: last, remote_id: 'r1', urgent: 1 }]);
   });
 
+  it('that are at rest go over too, though a worker hands another one over before the heir is heard of', async () => {
+    const { store, jane, hire, fire, drain, claimAll, owners } = await setUp(kind);
+    await store.write(async (trx) => {
+      const row = await trx.selectFrom('accounts').selectAll().executeTakeFirstOrThrow();
+      await trx
+        .insertInto('accounts')
+        .values({ ...row, target_id: 'elsewhere', remote_id: 'r2', due_at: null, outcome: 'manual' })
+        .execute();
+    });
+    await fire(jane);
+    await drain();
+    const claimed = (await claimAll('p')).find(({ remote_id }) => remote_id === 'r1');
+    await store.write((trx) =>
+      trx.updateTable('accounts').set({ due_at: null }).where('target_id', '=', 'elsewhere').execute(),
+    );
+    const again = await hire();
+    if (!claimed) throw new Error('nothing was claimed');
+    expect(await bequeath(store, claimed)).toMatchObject({ done: true, heirId: again });
+    await drain();
+    expect((await owners()).accounts.toSorted()).toEqual([`${again} r1`, `${again} r2`]);
+  });
+
   it('go over to who the person is at that moment, not to who it was when the worker began', async () => {
     const { store, jane, hire, fire, drain, claimAll, owners } = await setUp(kind);
     await fire(jane);

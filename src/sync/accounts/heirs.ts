@@ -81,13 +81,14 @@ export async function updateTombstone(
 }
 
 /**
- * Closes the tombstone of a former self once no account of it is due or in anybody's hands.
+ * Closes the tombstone of a former self once no account of it is due or in anybody's hands, or still to be handed over: where
+ * the heir has none, its first change has not been fanned out.
  * @param settled the target in which that is known already: the account there stays with the former self; null: none does.
  */
 export async function closeIfEmpty(
   trx: Kysely<Database>,
   dialect: Dialect,
-  { tenant, id, settled }: { tenant: string; id: string; settled: string | null },
+  { tenant, id, heirId, settled }: { tenant: string; id: string; heirId: string; settled: string | null },
   now: Millis,
 ): Promise<void> {
   // Of two workers at two accounts of one person, the second to get here sees what the first has done.
@@ -103,7 +104,15 @@ export async function closeIfEmpty(
     .select('target_id')
     .where('tenant', '=', tenant)
     .where('user_id', '=', id)
-    .where((row) => row.or([row('due_at', 'is not', null), row('lease_owner', 'is not', null)]))
+    .where((row) =>
+      row.or([
+        row('due_at', 'is not', null),
+        row('lease_owner', 'is not', null),
+        row('target_id', 'not in', (select) =>
+          select.selectFrom('accounts').select('target_id').where('tenant', '=', tenant).where('user_id', '=', heirId),
+        ),
+      ]),
+    )
     .$if(settled !== null, (query) => query.where('target_id', '!=', settled ?? ''))
     .limit(1)
     .executeTakeFirst();

@@ -100,7 +100,12 @@ export async function bequeath(store: Store, account: Account): Promise<{ done: 
     // Lost to somebody else before anything was done.
     if (!held) return { done: true, heirId };
     const done = await handOver(trx, store.dialect, held, { heirId }, now);
-    await closeIfEmpty(trx, store.dialect, { tenant, id: user_id, settled: done ? null : account.target_id }, now);
+    await closeIfEmpty(
+      trx,
+      store.dialect,
+      { tenant, id: user_id, heirId, settled: done ? null : account.target_id },
+      now,
+    );
     return { done, heirId };
   });
 }
