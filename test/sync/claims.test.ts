@@ -124,6 +124,26 @@ describeStores('claims', (open) => {
     expect((await takes(4, 31)).toSorted()).toEqual([failing, waiting, asked, 'ordinary'].toSorted());
   });
 
+  it('come in the order in which something first was to be done: further changes put nobody behind others', async () => {
+    const store = await open();
+    await withDue(store, 3);
+    const [edited, , removed] = await store.read.selectFrom('accounts').selectAll().orderBy('user_id').execute();
+    if (!edited || !removed) throw new Error('not there');
+    const change = async ({ tenant, target_id, user_id }: Account, urgent: 0 | 1, now: number) => {
+      const due = { tenant, target_id, user_id, urgent, activity_id: null, changed_at: now };
+      await store.write((trx) => enqueue(trx, [due], now));
+      const row = store.read.selectFrom('accounts').selectAll().where('user_id', '=', user_id);
+      return (await row.executeTakeFirstOrThrow()).due_at;
+    };
+    expect(await change(edited, 0, 5)).toBe(1);
+    expect(await change(removed, 1, 6), 'a place in a better class is a new one').toBe(6);
+    expect(await change(edited, 1, 7)).toBe(7);
+    expect([await change(removed, 1, 8), await change(removed, 0, 9)]).toEqual([6, 6]);
+    const order: string[] = [];
+    for (const _ of [1, 2]) order.push(...(await claim(store, LANE, 'p', 1)).map(({ user_id }) => user_id));
+    expect(order).toEqual([removed.user_id, edited.user_id]);
+  });
+
   it('of what is ordinary and waits do not keep a run from its turn, nor who is waited for in it', async () => {
     const store = await open();
     await withDue(store, 4);

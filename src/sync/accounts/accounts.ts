@@ -22,7 +22,8 @@ export const CLASSES = [1, 0, -1] as const;
 
 /**
  * Makes accounts due, creating those that do not exist. An ordinary change does not cut a backoff short; one that may
- * take access away does, and goes to the front of its lane. One of a run goes to its end.
+ * take access away does, and goes to the front of its lane. One of a run goes to its end. Who waits already keeps the place,
+ * but for a better class: further changes put nobody behind others.
  */
 export async function enqueue(
   trx: Kysely<Database>,
@@ -50,6 +51,8 @@ export async function enqueue(
           generation: sql`accounts.generation + 1`,
           look_at: null,
           due_at: sql`case when excluded.urgent <> 1 and accounts.outcome = 'retry' and accounts.due_at is not null
+                           then accounts.due_at
+                           when excluded.urgent <= accounts.urgent and accounts.due_at < excluded.due_at
                            then accounts.due_at
                            else excluded.due_at end`,
           attempts: sql`case when excluded.urgent = 1 then 0 else accounts.attempts end`,
