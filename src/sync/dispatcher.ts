@@ -78,7 +78,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     if (performance.now() - refreshedAt >= LOOK_MS) await refresh();
     if (performance.now() - sweptAt >= BEAT_MS) await sweep();
     const served = await serve();
-    trials.tend();
+    await trials.tend();
     return served > 0;
   };
 

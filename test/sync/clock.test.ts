@@ -3,10 +3,10 @@ import { eventually, patch, startLinkspan } from '../linkspan.ts';
 
 const HOUR = 3_600_000;
 
-/** A tenant whose database's clock can be set. */
-async function withClock() {
-  let offset = 0;
-  const linkspan = await startLinkspan({ targets: ['dashboard'], store: { clock: () => Date.now() + offset } });
+/** A tenant whose database's clock can be set. @param offset how far it is ahead of the machine's own. */
+async function withClock(offset = 0, pace = {}) {
+  const clock = () => Date.now() + offset;
+  const linkspan = await startLinkspan({ targets: ['dashboard'], store: { clock }, pace });
   const set = (ms: number) => {
     offset += ms;
   };
@@ -50,3 +50,22 @@ describe.each([
     expect(open).toEqual([]);
   });
 });
+
+it.each([
+  ['ahead of', HOUR],
+  ['behind', -HOUR],
+])(
+  "a paused target is probed in its time, though the database's clock is an hour %s the machine's",
+  async (_, ahead) => {
+    const { app, scim, sandbox, settled } = await withClock(ahead, { failuresInRow: 3 });
+    const states = () => app.store.read.selectFrom('targets').select('state').execute();
+    await sandbox.faults({ kinds: ['500'] });
+    await scim('POST', '/Users', { userName: 'jane' });
+    await eventually('it is paused', async () => (await states())[0]?.state === 'paused');
+    const mark = await sandbox.mark();
+    await eventually('it was probed again', async () => (await sandbox.mark()) > mark + 3);
+    await sandbox.faults({ rate: 0 });
+    await settled();
+    expect((await sandbox.state()).qflow.users.map(({ userName }) => userName)).toEqual(['DEMO/jane']);
+  },
+);

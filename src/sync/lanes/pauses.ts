@@ -13,9 +13,10 @@ const SLICE = 500;
 
 /** The engine pauses only what works or is tried by this process. */
 export async function pauseTarget(store: Store, lane: Lane, reason: string, processId: string): Promise<void> {
-  const probeAt = Date.now() + lane.pace.probeMs;
-  Object.assign(lane, { paused: true, pausedBy: 'engine', pausedReason: reason, probeAt, trialBy: null });
+  // Before anything is waited for: nobody else is begun with.
+  Object.assign(lane, { paused: true, pausedBy: 'engine', pausedReason: reason, probeAt: Infinity, trialBy: null });
   const now = await store.now();
+  lane.probeAt = now + lane.pace.probeMs;
   await store.write((trx) =>
     ofLane(trx, lane)
       .set({
@@ -32,8 +33,8 @@ export async function pauseTarget(store: Store, lane: Lane, reason: string, proc
 
 /** @returns whether it is this process that probes: one does, once in `probeMs`. */
 export async function takeProbe(store: Store, lane: Lane): Promise<boolean> {
-  lane.probeAt = Date.now() + lane.pace.probeMs;
   const now = await store.now();
+  lane.probeAt = now + lane.pace.probeMs;
   return store.write(async (trx) => {
     const { numUpdatedRows } = await untried(ofLane(trx, lane))
       .set({ probe_at: now + lane.pace.probeMs })
@@ -64,8 +65,8 @@ export async function beginTrial(store: Store, lane: Lane, processId: string): P
 
 /** What was tried so far proved nothing, and nothing is due: another account, once in `probeMs`. */
 export async function goOnTrying(store: Store, lane: Lane, processId: string): Promise<void> {
-  lane.probeAt = Date.now() + lane.pace.probeMs;
   const now = await store.now();
+  lane.probeAt = now + lane.pace.probeMs;
   const someone = await store.write(async (trx) => {
     await ofLane(trx, lane)
       .set({ probe_at: now + lane.pace.probeMs })

@@ -3,6 +3,7 @@
  * and the trial with one account that follows a probe which succeeded.
  */
 import type { Store } from '../../store/store.ts';
+import type { Millis } from '../../store/tables.ts';
 import type { Leases } from '../accounts/leases.ts';
 import type { Worked } from '../work/work.ts';
 import { failuresAmong } from './breaker.ts';
@@ -17,8 +18,8 @@ export interface Trials {
   places(lane: Lane): number;
   /** What came of a pass: may pause the target, or end its trial. */
   judge(lane: Lane, worked: Worked): Promise<void>;
-  /** Looks after paused targets. Returns at once. */
-  tend(): void;
+  /** Looks after paused targets: begins the probes that are due, without waiting for them. */
+  tend(): Promise<void>;
   /** In a trial there was nobody to claim. */
   nobody(lane: Lane): Promise<void>;
 }
@@ -34,7 +35,7 @@ export interface TrialsOptions {
 export function createTrials({ store, lanes, leases, wake, onError }: TrialsOptions): Trials {
   const probing = new Set<string>();
   const isTried = (lane: Lane) => lane.paused && lane.trialBy === leases.processId;
-  const isTime = (lane: Lane) => (lane.probeAt ?? 0) <= Date.now();
+  const isTime = (lane: Lane, now: Millis) => (lane.probeAt ?? 0) <= now;
 
   /** The cheapest call of the target's type. */
   const probe = async (lane: Lane) => {
@@ -63,10 +64,13 @@ export function createTrials({ store, lanes, leases, wake, onError }: TrialsOpti
       if (failed.includes(true)) return pauseTarget(store, lane, `tried again: ${reason}`, leases.processId);
       if (failed.length > 0) await resumeTarget(store, lane, leases.processId);
     },
-    tend() {
-      for (const lane of lanes.all()) {
-        const due = lane.paused && lane.pausedBy === 'engine' && !isTried(lane) && isTime(lane);
-        if (!due || probing.has(lane.targetId)) continue;
+    async tend() {
+      const waiting = lanes
+        .all()
+        .filter((lane) => lane.paused && lane.pausedBy === 'engine' && !isTried(lane) && !probing.has(lane.targetId));
+      if (waiting.length === 0) return;
+      const now = await store.now();
+      for (const lane of waiting.filter((each) => isTime(each, now))) {
         probing.add(lane.targetId);
         void probe(lane)
           .catch(onError)
@@ -74,7 +78,7 @@ export function createTrials({ store, lanes, leases, wake, onError }: TrialsOpti
       }
     },
     async nobody(lane) {
-      if (isTried(lane) && isTime(lane)) await goOnTrying(store, lane, leases.processId);
+      if (isTried(lane) && isTime(lane, await store.now())) await goOnTrying(store, lane, leases.processId);
     },
   };
 }
