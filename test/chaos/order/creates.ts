@@ -1,7 +1,7 @@
-/** A create is never sent blindly: somebody looked first, and what may still land has had its time to. */
+/** A create is never sent blindly: somebody looked first, and what may still land has had its time to, or is gone again. */
 import type { RecordedCall } from '../recorder.ts';
 import { LATE_MS } from '../sandbox.ts';
-import { type Evidence, type Finding, isOfWoken, isUnclear } from './evidence.ts';
+import { type Evidence, type Finding, isDone, isOfWoken, isUnclear, markerOf } from './evidence.ts';
 
 export function blindCreates(evidence: Evidence): Finding[] {
   const findings: Finding[] = [];
@@ -23,7 +23,7 @@ export function blindCreates(evidence: Evidence): Finding[] {
     const before = previous.get(person);
     previous.set(person, call);
     if (isOfWoken(evidence, call.at)) continue;
-    if (before && isUnclear(before) && call.at - before.at < LATE_MS) {
+    if (before && isUnclear(before) && call.at - before.at < LATE_MS && !isGone(evidence, before, call)) {
       findings.push({ call, what: `create ${call.at - before.at} ms after one that may still take effect` });
       continue;
     }
@@ -35,4 +35,13 @@ export function blindCreates(evidence: Evidence): Finding[] {
     if (!has) findings.push({ call, what: 'create, and nobody had looked whether there is one' });
   }
   return findings;
+}
+
+/** What the one made was found and deleted before the other. A record that was there for a moment only has no known owner. */
+function isGone(evidence: Evidence, made: RecordedCall, again: RecordedCall): boolean {
+  return evidence.calls.some((call) => {
+    if (call.kind !== 'delete' || call.system !== made.system || !isDone(call) || call.status === 404) return false;
+    if (call.begun < made.begun || call.ended > again.begun) return false;
+    return (markerOf(evidence, call) ?? made.marker) === made.marker;
+  });
 }

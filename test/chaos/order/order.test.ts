@@ -30,7 +30,15 @@ function judged(recorded: RecordedCall[], isOut = false, frozen = false, alsoOut
   for (const marker of alsoOut) history.note({ ...long, people: [{ marker, before: [access], after: [] }] });
   if (isOut) history.note({ operation: 'deactivate', what: '', sentAt: 9_000, ackedAt: 9_100, people });
   const disturbances = frozen ? [{ kind: 'freeze' as const, from: 0, to: 10_000 }] : [];
-  const evidence = { calls: recorded, history, owners: new Map([['r1', 'P1']]), disturbances };
+  const evidence = {
+    calls: recorded,
+    history,
+    owners: new Map([
+      ['r1', 'P1'],
+      ['r2', 'P2'],
+    ]),
+    disturbances,
+  };
   return checkOrder(evidence, history.outs(), 1).violations.map(({ what }) => what);
 }
 
@@ -67,6 +75,14 @@ it('sees a create without a look, and one that is repeated blindly', () => {
   expect(judged(calls(found, unclear, found, create))).toEqual([expect.stringContaining('may still take effect')]);
   expect(judged(calls(found, unclear, { ...found, at: 15_000 }, create))).toEqual([]);
   expect(judged(calls(found, unclear, { ...create, at: 15_000 }))).toEqual([expect.stringContaining('looked')]);
+  const gone = { kind: 'delete', id: 'r0' } as const;
+  expect(judged(calls(found, unclear, found, gone, found, create)), 'found and deleted meanwhile').toEqual([]);
+  for (const other of [
+    { ...gone, status: 404 },
+    { ...gone, id: 'r2' },
+  ]) {
+    expect(judged(calls(found, unclear, found, other, found, create))).toEqual([expect.stringContaining('may still')]);
+  }
 });
 
 it('sees a removal that waits for what was only due', () => {
