@@ -316,7 +316,11 @@ describe('the calls for a uflow end user', () => {
     await account.sync(gina);
     const before = await users();
     const sam = { ...gina, user: { ...gina.user, emails: [{ value: 'sam@example.com' }] } };
-    expect(await failureOf(account.sync(sam))).toMatchObject({ kind: 'reject', heldBy });
+    expect(await failureOf(account.sync(sam))).toMatchObject({
+      kind: 'reject',
+      heldBy,
+      reason: expect.stringContaining(`(${heldBy}, inactive)`),
+    });
     expect(await users()).toEqual(before);
   });
 

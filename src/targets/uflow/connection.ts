@@ -77,8 +77,8 @@ export function open(settings: Settings): Connection {
   async function correct(id: string, { kind, body = {} }: Step, { observed }: Subject, io: Io): Promise<Applied> {
     if (kind === 'rename') {
       const holder = (await lookup.withEmail(io, body.email ?? '')).find((user) => user.id !== id);
-      const reason = `${body.email} is the address of another end user`;
-      if (holder) throw new TargetError({ kind: 'reject', reason, heldBy: holder.id });
+      if (holder)
+        throw new TargetError({ kind: 'reject', reason: takenBy(body.email ?? '', holder), heldBy: holder.id });
     }
     requireThere(await client.update(io, id, body), id);
     if (!observed) return { evidence: 'answer' };
@@ -151,6 +151,11 @@ export function open(settings: Settings): Connection {
 
 function requireThere(isThere: boolean, id: string): void {
   if (!isThere) throw new TargetError({ kind: 'retry', reason: `end user ${id} is gone; it will be looked for again` });
+}
+
+/** What a soft deletion has left keeps its address. */
+function takenBy(email: string, { id, active }: EndUser): string {
+  return `${email} is the address of another end user there (${id}, ${active ? 'active' : 'inactive'}): change or delete that one, then sync this user again`;
 }
 
 const stillThere = (reason: string) => new TargetError({ kind: 'retry', reason });
