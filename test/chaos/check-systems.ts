@@ -10,7 +10,10 @@ export function checkSystems(state: Json, systems: readonly System[], worlds: re
   const violations: Violation[] = [];
   for (const system of systems) {
     const held = system.held(state);
-    const records = Map.groupBy(held, ({ marker }) => marker);
+    const records = Map.groupBy(
+      held.filter(({ isLeftover }) => !isLeftover),
+      ({ marker }) => marker,
+    );
     for (const world of worlds) {
       for (const person of world.people) {
         const rule = system.wanted(person, groupsOf(world, person));

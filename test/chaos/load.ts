@@ -65,10 +65,13 @@ export const operationNames = (contested: boolean): string[] =>
     .concat('hire', 'makeGroup')
     .filter((name) => contested || name !== operations.swap.name);
 
-/** As many as wanted are made first; the rest of the time they come and go. */
+/** So many of those wanted are made first. */
+const FIRST = 0.8;
+
+/** Most are made first; the rest of the time they come and go. */
 function isFirstCycle(world: World, { users, lanes }: LoadOptions): boolean {
   const count = operations.living(world).length;
-  return count < users / lanes / 2 || count < 2;
+  return count < (users / lanes) * FIRST || count < 2;
 }
 
 function next({ world, random }: { world: World; random: Hand['random']; idp: Idp }, options: LoadOptions): Operation {

@@ -13,7 +13,7 @@ const USAGE = `npm run chaos -- [--seed n] [--store sqlite|postgres] [--processe
                  [--names contested|own] [--full] [--json]
 
   --seed       what is drawn from it; one is drawn and printed where none is given
-  --users      so many people in the end, half of them made as fast as it goes (300)
+  --users      so many people in the end, most of them made as fast as it goes (300)
   --kills      SIGKILL of a connector (20)
   --freezes    SIGSTOP of a connector for longer than its leases, then SIGCONT (a fifth of the kills)
   --restarts   of PostgreSQL, half of them crashes (3 there)

@@ -38,9 +38,17 @@ export function startWatch(sandbox: SandboxControl, systems: readonly System[], 
   let known = 0;
   let open: Out[] = [];
   let heldBefore = new Map<string, Set<Key>>();
+  let heldAt = 0;
   let stopping = false;
 
+  /** What had not yet been given need not be taken away; what was there may have been left from an earlier time. */
+  function wasHeld({ marker, key, since }: Out): boolean {
+    const isGivenAnew = history.of(marker, key).some((earlier) => earlier.since < since && heldAt < earlier.until);
+    return !isGivenAnew && heldBefore.get(marker)?.has(key) === true;
+  }
+
   async function look(): Promise<void> {
+    const begunAt = Date.now();
     // Taken before the look: what it shows is at least as new.
     const outs = new Set(history.outs().slice(known));
     known += outs.size;
@@ -63,11 +71,11 @@ export function startWatch(sandbox: SandboxControl, systems: readonly System[], 
     const held = holdings(systems, state);
     open = open.filter((out) => {
       if (held.get(out.marker)?.has(out.key)) return true;
-      // What had not yet been given need not be taken away.
-      if (!outs.has(out) || heldBefore.get(out.marker)?.has(out.key)) gone.push({ out, goneAt: now });
+      if (!outs.has(out) || wasHeld(out)) gone.push({ out, goneAt: now });
       return false;
     });
     heldBefore = held;
+    heldAt = begunAt;
   }
 
   const running = (async () => {
@@ -97,7 +105,8 @@ export function startWatch(sandbox: SandboxControl, systems: readonly System[], 
 function holdings(systems: readonly System[], state: Json): Map<string, Set<Key>> {
   const holdings = new Map<string, Set<Key>>();
   for (const { name, held } of systems) {
-    for (const { marker, access, grants } of held(state)) {
+    for (const { marker, access, grants, isLeftover } of held(state)) {
+      if (isLeftover) continue;
       const keys = holdings.get(marker) ?? new Set();
       keys.add(recordKey(name));
       if (access) keys.add(accessKey(name));

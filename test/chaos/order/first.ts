@@ -1,4 +1,7 @@
-/** What takes access away goes to the front of its lane: it may wait for what is under way, not for what is due. */
+/**
+ * What takes access away goes to the front of its lane: it may wait for what is under way, not for what is due. Who loses
+ * something in one system goes first in all of them: what is to be taken away there a look has to tell.
+ */
 import type { Out } from '../history.ts';
 import type { RecordedCall } from '../recorder.ts';
 import { type Evidence, type Finding, isDisturbed, markerOf } from './evidence.ts';
@@ -30,8 +33,12 @@ export function overtaken(evidence: Evidence, outs: readonly Out[]): Overtaken[]
     if (lane) lane.push({ call, marker });
     else lanes.set(call.system, [{ call, marker }]);
   }
-  const outsOf = Map.groupBy(evidence.history.outs(), ({ key, marker }) => `${key.split(' ')[0]} ${marker}`);
-  const removals = new Map([...outsOf].map(([subject, own]) => [subject, underWay(lanes, subject, own)]));
+  const outsOf = Map.groupBy(evidence.history.outs(), ({ marker }) => marker);
+  const removals = new Map<string, { from: number; to: number }[]>();
+  for (const [system, lane] of lanes) {
+    const byMarker = Map.groupBy(lane, ({ marker }) => marker);
+    for (const [marker, own] of outsOf) removals.set(`${system} ${marker}`, underWay(byMarker.get(marker) ?? [], own));
+  }
   const result: Overtaken[] = [];
   for (const out of outs) {
     const system = out.key.split(' ')[0] ?? '';
@@ -51,16 +58,13 @@ export function overtaken(evidence: Evidence, outs: readonly Out[]): Overtaken[]
   return result;
 }
 
-/** Of somebody in a lane: from when on something was to be taken away, until some time after that was begun with. */
-function underWay(
-  lanes: ReadonlyMap<string, Lane>,
-  subject: string,
-  outs: readonly Out[],
-): { from: number; to: number }[] {
-  const [system = '', of] = subject.split(' ');
-  const lane = lanes.get(system) ?? [];
+/**
+ * Of somebody in a lane: from when on something was to be taken away, until some time after that was begun with.
+ * @param calls about that person there.
+ */
+function underWay(calls: Lane, outs: readonly Out[]): { from: number; to: number }[] {
   return outs.map(({ since }) => {
-    const begun = lane.slice(firstAfter(lane, since)).find(({ marker }) => marker === of);
+    const begun = calls[firstAfter(calls, since)];
     return { from: since, to: (begun?.call.at ?? Number.POSITIVE_INFINITY) + REMOVAL_MS };
   });
 }

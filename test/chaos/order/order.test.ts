@@ -21,13 +21,19 @@ const look: Sketch = { kind: 'look', id: 'r1' };
 const listing: Sketch = { kind: 'look', key: '*' };
 const create: Sketch = { kind: 'create', id: 'r1', marker: 'P1', key: 'p1@x.test' };
 
-/** @param alsoOut others who were to lose their access long before. */
-function judged(recorded: RecordedCall[], isOut = false, frozen = false, alsoOut: string[] = []): string[] {
+/** @param alsoOut others who were to lose their access long before, in the system `of`. */
+function judged(
+  recorded: RecordedCall[],
+  isOut = false,
+  frozen = false,
+  alsoOut: string[] = [],
+  of = 'dashboard',
+): string[] {
   const history = createHistory();
   const access = accessKey('dashboard');
   const people = [{ marker: 'P1', before: [access], after: [] }];
   const long = { operation: 'deactivate', what: '', sentAt: -300_000, ackedAt: -299_900 };
-  for (const marker of alsoOut) history.note({ ...long, people: [{ marker, before: [access], after: [] }] });
+  for (const marker of alsoOut) history.note({ ...long, people: [{ marker, before: [accessKey(of)], after: [] }] });
   if (isOut) history.note({ operation: 'deactivate', what: '', sentAt: 9_000, ackedAt: 9_100, people });
   const disturbances = frozen ? [{ kind: 'freeze' as const, from: 0, to: 10_000 }] : [];
   const evidence = {
@@ -95,6 +101,8 @@ it('sees a removal that waits for what was only due', () => {
   expect(judged(calls({ kind: 'disable', id: 'r1' }, ...others), true)).toEqual([]);
   const markers = others.map(({ marker }) => String(marker));
   expect(judged(late, true, false, markers)).toEqual([]);
+  // In another system: here a look has to tell what they have.
+  expect(judged(late, true, false, markers, 'door')).toEqual([]);
   // What was asked for them was begun with long ago, so this is something else.
   const long = markers.map(
     (marker, index): Sketch => ({ kind: 'disable', id: `o${index}`, marker, at: -200_000 + index }),

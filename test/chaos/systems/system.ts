@@ -30,6 +30,8 @@ export interface Held {
   fields: Readonly<Record<string, string>>;
   /** What no record of ours may be like, in words. */
   flaws: readonly string[];
+  /** A deletion has left it, and the person has another or a later one: it counts only for who else it keeps out. */
+  isLeftover?: boolean;
 }
 
 /**

@@ -21,12 +21,14 @@ export const system: System = {
     return { record: access ? 'present' : 'optional', access, grants: [], fields: isLeft ? {} : fields };
   },
 
-  /** What deletions have left of somebody does not count beside a record that lets in, or a later one. */
   held({ uflow }) {
     const records = (uflow.endUsers as EndUser[]).filter(({ email }) => email !== OWNER).map(heldOf);
     return [...Map.groupBy(records, ({ marker }) => marker).values()].flatMap((ofOne) => {
-      const open = ofOne.filter(({ access }) => access);
-      return open.length > 0 ? open : ofOne.slice(-1);
+      const isOpen = ofOne.some(({ access }) => access);
+      return ofOne.map((each, index) => ({
+        ...each,
+        isLeftover: !each.access && (isOpen || index < ofOne.length - 1),
+      }));
     });
   },
   /** At most one record of an address lets anybody in. */
