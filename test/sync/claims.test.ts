@@ -175,6 +175,26 @@ describeStores('claims', (open) => {
     expect(await urgencyAfter(0)).toBe(0);
   });
 
+  it('that have taken away what was to go leave the front of the lane, unless more is to go', async () => {
+    const store = await open();
+    await withDue(store, 1);
+    const removals = JSON.stringify({ 'unassign:1001': { at: 1, activityId: null } });
+    const none = { removals: null, removal_asked_at: null, removal_activity_id: null };
+    const after = async (left: Settlement['removals'], raised = false) => {
+      await store.write((trx) => trx.updateTable('accounts').set({ removals, urgent: 1, due_at: 1 }).execute());
+      const [account] = await claim(store, LANE, 'p', 1);
+      if (!account) throw new Error('not claimed');
+      if (raised) await store.write((trx) => trx.updateTable('accounts').set({ urgent: 1 }).execute());
+      const failed = { ...DONE, outcome: 'retry', waitMs: 5_000, attempts: 1, removals: left } as const;
+      await store.write((trx) => settle(trx, account, failed, 10));
+      return (await rowOf(store)).urgent;
+    };
+    expect(await after(none)).toBe(0);
+    expect(await after(none, true)).toBe(1);
+    expect(await after({ ...none, removals })).toBe(1);
+    expect(await after(undefined)).toBe(1);
+  });
+
   it('that end give up their name, or keep it, also where they wait for another: who waits for it is told', async () => {
     const store = await open();
     await withDue(store, 3);

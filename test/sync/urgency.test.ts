@@ -1,4 +1,4 @@
-/** Who goes to the front of a lane when a group is deleted: who loses something there, and nobody else. */
+/** Who goes to the front of a lane: who loses something there, and nobody else. */
 import { randomUUIDv7 } from 'node:crypto';
 import { expect, it, onTestFinished } from 'vitest';
 import { openApp } from '../../src/app.ts';
@@ -6,6 +6,7 @@ import { readConfig } from '../../src/config.ts';
 import { addTarget } from '../../src/sync/admin/targets.ts';
 import { fanOut } from '../../src/sync/fan-out/fan-out.ts';
 import { createLanes } from '../../src/sync/lanes/lanes.ts';
+import { PATCH_OP } from '../linkspan.ts';
 import { type Kind, testDatabase } from '../stores.ts';
 
 const CREDENTIALS = { clientId: 'a', clientSecret: 'b', username: 'DEMO/u', password: 'p', subscriptionKey: 's' };
@@ -38,6 +39,10 @@ async function setUp(kind: Kind) {
     gather: async (displayName: string, ids: readonly string[]) => {
       const body = { displayName, members: ids.map((value) => ({ value })) };
       return (await directory.create(caller(), group, body, {})).resource?.id ?? '';
+    },
+    setActive: async (id: string, value: boolean) => {
+      const operations = [{ op: 'replace', path: 'active', value }];
+      await directory.patch(caller(), user, id, { schemas: [PATCH_OP], Operations: operations }, {});
     },
     disband: (id: string) => directory.remove(caller(), group, id, {}),
     /** As workers leave the accounts: linked, with access, and with the event at the door. */
@@ -76,5 +81,27 @@ it.each<Kind>(['sqlite', 'postgres'])(
     await disband(event);
     await drain();
     expect(await classes()).toEqual({ dashboard: 0, door: 1 });
+  },
+);
+
+it.each<Kind>(['sqlite', 'postgres'])(
+  'who is deactivated goes first where there is something to lose, and no more once that is taken back (%s)',
+  async (kind) => {
+    const { hire, gather, setActive, drain, settle, classes } = await setUp(kind);
+    const jane = await hire('jane');
+    await drain();
+    await settle([]);
+    await setActive(jane, false);
+    await drain();
+    expect(await classes()).toEqual({ dashboard: 1, door: 0 });
+    await setActive(jane, true);
+    await drain();
+    expect(await classes()).toEqual({ dashboard: 0, door: 0 });
+    await gather('Event 1001', [jane]);
+    await drain();
+    await settle(['1001']);
+    await setActive(jane, false);
+    await drain();
+    expect(await classes()).toEqual({ dashboard: 1, door: 1 });
   },
 );

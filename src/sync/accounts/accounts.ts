@@ -59,7 +59,9 @@ export async function enqueue(
           removals: sql`case when excluded.removals is null then accounts.removals else nullif(excluded.removals, '{}') end`,
           removal_asked_at: ifSaid('removal_asked_at'),
           removal_activity_id: ifSaid('removal_activity_id'),
-          urgent: sql`case when excluded.urgent > accounts.urgent or (accounts.due_at is null and accounts.lease_owner is null)
+          // Nothing is to be taken away any more: there is no reason left to go first.
+          urgent: sql`case when accounts.removals is not null and excluded.removals = '{}' then 0
+                           when excluded.urgent > accounts.urgent or (accounts.due_at is null and accounts.lease_owner is null)
                            then excluded.urgent else accounts.urgent end`,
           // What has no request of its own (changed rules) does not hide one that is still to be carried on.
           activity_id: sql`case when accounts.due_at is null then excluded.activity_id

@@ -55,6 +55,8 @@ export async function settle(
   const next = nextLook(settlement, verifyAt, now);
   const retrying = settlement.outcome === 'retry' || settlement.outcome === 'snooze';
   const unfinished = retrying || settlement.outcome === 'pause' || settlement.outcome === 'hold';
+  // It went first for what was to be taken away: what is left to be given waits its turn.
+  const hasTaken = account.removals !== null && settlement.removals?.removals === null;
   const isMade = settlement.outcome === 'done' || settlement.outcome === 'manual';
   const { numUpdatedRows } = await heldBy(trx, account)
     .set({
@@ -77,7 +79,7 @@ export async function settle(
         ? sql<number>`case when urgent = 1 then cast(${now} as bigint) else cast(${next} as bigint) end`
         : sql<number>`case when generation > ${account.generation} then cast(${now} as bigint)
                            else cast(${next} as bigint) end`,
-      urgent: unfinished ? urgencyKept(account) : sql<-1 | 0 | 1>`urgent`,
+      urgent: unfinished && !hasTaken ? urgencyKept(account) : sql<-1 | 0 | 1>`urgent`,
       ...settlement.removals,
       ...lookAgainAt(account, settlement, next, now),
       ...(settlement.outcome === 'done' ? { last_success_at: now } : { last_error_at: now }),
