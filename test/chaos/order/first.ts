@@ -4,11 +4,11 @@
  */
 import type { Out } from '../history.ts';
 import type { RecordedCall } from '../recorder.ts';
-import { type Evidence, type Finding, isDisturbed, markerOf } from './evidence.ts';
+import { type Evidence, type Finding, isDisturbed, isDone, isTaking, markerOf } from './evidence.ts';
 
 /** Until a change is fanned out and claimed. */
 const GRACE_MS = 1_000;
-/** So long after it was begun with is somebody counted as one whose removal is under way as well. */
+/** So long after it was begun with is somebody counted as one whose removal is under way as well, or until it is done. */
 const REMOVAL_MS = 60_000;
 /** Who is not begun with at all is not this rule's matter. */
 const LOOKED_FOR_MS = 120_000;
@@ -59,13 +59,17 @@ export function overtaken(evidence: Evidence, outs: readonly Out[]): Overtaken[]
 }
 
 /**
- * Of somebody in a lane: from when on something was to be taken away, until some time after that was begun with.
+ * Of somebody in a lane: from when on something was to be taken away, until some time after that was begun with, or until
+ * it was done.
  * @param calls about that person there.
  */
 function underWay(calls: Lane, outs: readonly Out[]): { from: number; to: number }[] {
   return outs.map(({ since }) => {
-    const begun = calls[firstAfter(calls, since)];
-    return { from: since, to: (begun?.call.at ?? Number.POSITIVE_INFINITY) + REMOVAL_MS };
+    const after = calls.slice(firstAfter(calls, since));
+    const begunAt = after[0]?.call.at ?? Number.POSITIVE_INFINITY;
+    const next = Math.min(...outs.flatMap((out) => (out.since > since ? out.since : [])));
+    const done = after.find(({ call }) => call.at < next && isTaking(call) && isDone(call));
+    return { from: since, to: Math.max(begunAt + REMOVAL_MS, done?.call.endedAt ?? 0) };
   });
 }
 
