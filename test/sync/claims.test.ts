@@ -49,6 +49,7 @@ const DONE: Settlement = {
   memory: { granted: [], remembered: [] },
   name: null,
   begunAt: 0,
+  hasLooked: true,
   unclear: false,
   longestEffectMs: 3_000,
 };
@@ -180,19 +181,25 @@ describeStores('claims', (open) => {
     await withDue(store, 1);
     const removals = JSON.stringify({ 'unassign:1001': { at: 1, activityId: null } });
     const none = { removals: null, removal_asked_at: null, removal_activity_id: null };
-    const after = async (left: Settlement['removals'], raised = false) => {
-      await store.write((trx) => trx.updateTable('accounts').set({ removals, urgent: 1, due_at: 1 }).execute());
+    const after = async (left: Settlement['removals'], raised = false, settlement: Partial<Settlement> = {}) => {
+      const due = { removals, urgent: 1, due_at: 1, verify_after: 0 } as const;
+      await store.write((trx) => trx.updateTable('accounts').set(due).execute());
       const [account] = await claim(store, LANE, 'p', 1);
       if (!account) throw new Error('not claimed');
       if (raised) await store.write((trx) => trx.updateTable('accounts').set({ urgent: 1 }).execute());
       const failed = { ...DONE, outcome: 'retry', waitMs: 5_000, attempts: 1, removals: left } as const;
-      await store.write((trx) => settle(trx, account, failed, 10));
+      await store.write((trx) => settle(trx, account, { ...failed, ...settlement }, 10));
       return (await rowOf(store)).urgent;
     };
     expect(await after(none)).toBe(0);
     expect(await after(none, true)).toBe(1);
     expect(await after({ ...none, removals })).toBe(1);
     expect(await after(undefined)).toBe(1);
+    const done = { outcome: 'done', waitMs: null } as const;
+    expect(await after(none, false, done)).toBe(0);
+    expect(await after(none, false, { ...done, unclear: true }), 'a call may yet give something').toBe(1);
+    expect(await after(none, false, { hasLooked: false }), 'one before it, and nobody has looked').toBe(1);
+    expect((await rowOf(store)).verify_after).toBe(0);
   });
 
   it('that end give up their name, or keep it, also where they wait for another: who waits for it is told', async () => {

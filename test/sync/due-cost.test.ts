@@ -102,6 +102,7 @@ async function aDay(store: Store, leases: Leases): Promise<void> {
     memory: { granted: [], remembered: [] },
     name: 'n',
     begunAt: 1,
+    hasLooked: true,
     unclear: false,
     longestEffectMs: 1,
   };

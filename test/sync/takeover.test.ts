@@ -28,6 +28,7 @@ const SETTLED: Settlement = {
   memory: { granted: [], remembered: [] },
   name: 'jane',
   begunAt: 0,
+  hasLooked: true,
   unclear: false,
   longestEffectMs: 0,
 };

@@ -45,13 +45,22 @@ async function setUp(kind: Kind) {
       await directory.patch(caller(), user, id, { schemas: [PATCH_OP], Operations: operations }, {});
     },
     disband: (id: string) => directory.remove(caller(), group, id, {}),
-    /** As workers leave the accounts: linked, with access, and with the event at the door. */
-    settle: async (granted: readonly string[]) => {
+    /**
+     * As workers leave the accounts: linked, with access, and with these events at the door.
+     * @param seen of them; null: nothing was. @param verify_after before that is not known what may yet be given.
+     */
+    settle: async (
+      granted: readonly string[],
+      seen: readonly string[] | null = granted,
+      verify_after: number | null = null,
+    ) => {
       for (const { id, name } of await store.read.selectFrom('targets').select(['id', 'name']).execute()) {
-        const assigned = name === 'door' ? granted : [];
-        const memory = JSON.stringify({ granted: assigned, remembered: [] });
-        const observed = { id: 'x', enabled: true, keys: {}, fields: {}, assignments: assigned };
-        const done = { due_at: null, urgent: 0 as const, remote_id: 'x', memory, observed: JSON.stringify(observed) };
+        const isDoor = name === 'door';
+        const memory = JSON.stringify({ granted: isDoor ? granted : [], remembered: [] });
+        const record = { id: 'x', enabled: true, keys: {}, fields: {}, assignments: isDoor ? seen : [] };
+        const observed = seen && JSON.stringify(record);
+        const removals = { removals: null, removal_asked_at: null, removal_activity_id: null };
+        const done = { due_at: null, urgent: 0 as const, remote_id: 'x', memory, observed, verify_after, ...removals };
         await store.write((trx) => trx.updateTable('accounts').set(done).where('target_id', '=', id).execute());
       }
     },
@@ -81,6 +90,31 @@ it.each<Kind>(['sqlite', 'postgres'])(
     await disband(event);
     await drain();
     expect(await classes()).toEqual({ dashboard: 0, door: 1 });
+  },
+);
+
+it.each<Kind>(['sqlite', 'postgres'])(
+  'what a process was about to give when it ended is taken away as what was seen (%s)',
+  async (kind) => {
+    const { hire, gather, disband, setActive, drain, settle, classes } = await setUp(kind);
+    const jane = await hire('jane');
+    for (const [granted, seen, verifyAfter] of [
+      [['1001'], [], null],
+      [['1001'], null, null],
+      [[], null, 1],
+    ] as const) {
+      const event = await gather('Event 1001', [jane]);
+      await drain();
+      await settle(granted, seen, verifyAfter);
+      await disband(event);
+      await drain();
+      expect(await classes()).toMatchObject({ door: 1 });
+      await setActive(jane, false);
+      await drain();
+      await setActive(jane, true);
+      await drain();
+      expect(await classes(), 'the event is still to go').toMatchObject({ door: 1 });
+    }
   },
 );
 

@@ -27,6 +27,8 @@ export interface Settlement {
   adoption?: string | null | undefined;
   /** The pass began at this time, for `verify_after`. */
   begunAt: Millis;
+  /** It came to see the target's side. */
+  hasLooked: boolean;
   /** A call may still take effect: the target is looked at again after it could have. */
   unclear: boolean;
   /** The intent of the create that was sent, or was about to be. */
@@ -55,8 +57,9 @@ export async function settle(
   const next = nextLook(settlement, verifyAt, now);
   const retrying = settlement.outcome === 'retry' || settlement.outcome === 'snooze';
   const unfinished = retrying || settlement.outcome === 'pause' || settlement.outcome === 'hold';
-  // It went first for what was to be taken away: what is left to be given waits its turn.
+  // It went first for what was to be taken away: what is left to be given waits its turn, unless a call may yet give more.
   const hasTaken = account.removals !== null && settlement.removals?.removals === null;
+  const keepsPlace = verifyAt !== null || (unfinished && !hasTaken);
   const isMade = settlement.outcome === 'done' || settlement.outcome === 'manual';
   const { numUpdatedRows } = await heldBy(trx, account)
     .set({
@@ -79,7 +82,7 @@ export async function settle(
         ? sql<number>`case when urgent = 1 then cast(${now} as bigint) else cast(${next} as bigint) end`
         : sql<number>`case when generation > ${account.generation} then cast(${now} as bigint)
                            else cast(${next} as bigint) end`,
-      urgent: unfinished && !hasTaken ? urgencyKept(account) : sql<-1 | 0 | 1>`urgent`,
+      urgent: keepsPlace ? urgencyKept(account) : sql<-1 | 0 | 1>`urgent`,
       ...settlement.removals,
       ...lookAgainAt(account, settlement, next, now),
       ...(settlement.outcome === 'done' ? { last_success_at: now } : { last_error_at: now }),
@@ -114,7 +117,8 @@ function ifLinked(observed: Observed) {
 
 function verifyAfter({ verify_after }: Account, settlement: Settlement, now: Millis): Millis | null {
   if (settlement.unclear) return Math.max(verify_after ?? 0, now + settlement.longestEffectMs);
-  if (verify_after === null || settlement.begunAt >= verify_after) return null;
+  if (verify_after === null) return null;
+  if (settlement.begunAt >= verify_after && (settlement.hasLooked || settlement.waitMs === null)) return null;
   // Further ahead than any call can have its effect: claimed before the clock was set back.
   return Math.min(verify_after, now + settlement.longestEffectMs);
 }

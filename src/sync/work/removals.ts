@@ -83,7 +83,7 @@ export function askedAgain(
   urgent: boolean,
 ): Columns {
   const before = askedIn(account.removals);
-  const losses = lossesOf(lane, account, person, urgent);
+  const losses = lossesOf(lane, account, person, urgent || before.any !== undefined);
   // Where nothing can be told, what was asked for stands.
   const any = { at: asking.at, activityId: asking.activityId };
   const kept = losses === null ? { ...(urgent && { any }), ...before } : carriedOn(before, losses, asking);
@@ -96,7 +96,7 @@ export const isAnyAsked = ({ removals }: Columns): boolean => removals !== NONE;
 
 /**
  * What this person stands to lose there, going by what was last seen.
- * @param lane null: its present rules are not known here. @param urgent the change may take access away.
+ * @param lane null: its present rules are not known here. @param urgent the change may take access away, or one before it.
  * @returns null where that cannot be told.
  */
 function lossesOf(
@@ -114,9 +114,13 @@ function lossesOf(
     const unseen = isInMotion && (urgent || isLeaving) ? ['any'] : [];
     if (standing.presence === 'keep') return [];
     if (standing.presence === 'none') return unseen;
-    if (account.observed === null) return isLeaving ? ['access'] : unseen;
-    const observed = JSON.parse(account.observed) as Observed;
-    const plan = lane.type.plan(desired, observed, JSON.parse(account.memory) as Memory, lane.settings);
+    const memory = JSON.parse(account.memory) as Memory;
+    if (account.observed === null) {
+      const granted = memory.granted.filter((subject) => !desired?.assignments.includes(subject));
+      return isLeaving ? ['access'] : [...granted.map((subject) => lossOf('unassign', subject)), ...unseen];
+    }
+    const observed = withGranted(JSON.parse(account.observed) as Observed, memory);
+    const plan = lane.type.plan(desired, observed, memory, lane.settings);
     const lost = plan.flatMap(({ kind, subject, record }) => {
       if (record !== undefined) return [];
       if (kind === 'unassign') return [lossOf(kind, subject ?? null)];
@@ -127,6 +131,12 @@ function lossesOf(
     // The worker says what cannot be computed, and takes nothing away.
     return null;
   }
+}
+
+/** A process that ended after an assignment has left no word of it but what it was about to do. */
+function withGranted(observed: Observed, { granted }: Memory): Observed {
+  const { assignments } = observed;
+  return { ...observed, assignments: assignments && [...new Set([...assignments, ...granted])].sort() };
 }
 
 export function lossOf(kind: ReceiptsTable['kind'], subject: string | null): string {

@@ -269,6 +269,7 @@ function conclude(pass: Pass, failure: Failure | null): Settlement {
     name: pass.name,
     adoption: questionKept(pass),
     begunAt: pass.begunAt,
+    hasLooked: pass.situation !== null,
     unclear: pass.unclear,
     intent: pass.intent,
     longestEffectMs: longestEffect(lane.pace),

@@ -68,6 +68,8 @@ export function twoAtOnce(evidence: Evidence): Finding[] {
     latest.set(subject, call);
     if (!other || other.ended < call.begun || isOfWoken(evidence, other.at, call.at)) continue;
     if (call.at - other.at > PATIENT_MS) continue;
+    // Who looks for a name may be shown the record of another.
+    if (call.kind === 'look' && other.kind === 'look') continue;
     const isOpen = other.status !== null || (other.endedAt ?? Number.POSITIVE_INFINITY) - call.at > CLOSING_MS;
     if (isOpen) findings.push({ call, what: `${call.kind} while a ${other.kind} of the same record is under way` });
   }
