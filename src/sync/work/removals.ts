@@ -117,7 +117,8 @@ function lossesOf(
     const memory = JSON.parse(account.memory) as Memory;
     if (account.observed === null) {
       const granted = memory.granted.filter((subject) => !desired?.assignments.includes(subject));
-      return isLeaving ? ['access'] : [...granted.map((subject) => lossOf('unassign', subject)), ...unseen];
+      const lost = granted.map((subject) => lossOf('unassign', subject));
+      return [...(isLeaving ? ['access'] : lost), ...unseen];
     }
     const observed = withGranted(JSON.parse(account.observed) as Observed, memory);
     const plan = lane.type.plan(desired, observed, memory, lane.settings);
