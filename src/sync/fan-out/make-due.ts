@@ -121,8 +121,9 @@ export async function makeDue(
         account && (isUrgent || isOfRules || account.removals !== null)
           ? askedAgain(lane, { ...account, intents: intents.get(key) ?? [] }, person ?? null, asking, isUrgent)
           : null;
-      // Who loses nothing here does not go first, as of a deleted group: they would stand before those who do.
-      const goesFirst = isUrgent && removals !== null && isAnyAsked(removals);
+      // Of a deleted group those who lose nothing here go not first: they would stand before those who do.
+      const byUser = news.changes.some(({ urgent, subject }) => urgent === 1 && subject === 'user');
+      const goesFirst = isUrgent && (byUser || (removals !== null && isAnyAsked(removals)));
       return {
         tenant,
         target_id: id,
