@@ -130,8 +130,9 @@ describeStores('claims', (open) => {
     await withDue(store, 3);
     const [edited, , removed] = await store.read.selectFrom('accounts').selectAll().orderBy('user_id').execute();
     if (!edited || !removed) throw new Error('not there');
-    const change = async ({ tenant, target_id, user_id }: Account, urgent: 0 | 1, now: number) => {
-      const due = { tenant, target_id, user_id, urgent, activity_id: null, changed_at: now };
+    const change = async ({ tenant, target_id, user_id }: Account, urgent: 0 | 1, now: number, removals = '{}') => {
+      const asked = { removals, removal_asked_at: null, removal_activity_id: null };
+      const due = { tenant, target_id, user_id, urgent, activity_id: null, changed_at: now, ...asked };
       await store.write((trx) => enqueue(trx, [due], now));
       const row = store.read.selectFrom('accounts').selectAll().where('user_id', '=', user_id);
       return (await row.executeTakeFirstOrThrow()).due_at;
@@ -143,6 +144,13 @@ describeStores('claims', (open) => {
     const order: string[] = [];
     for (const _ of [1, 2]) order.push(...(await claim(store, LANE, 'p', 1)).map(({ user_id }) => user_id));
     expect(order).toEqual([removed.user_id, edited.user_id]);
+    const urgency = () => store.read.selectFrom('accounts').select('urgent').where('user_id', '=', edited.user_id);
+    await change(edited, 1, 10, '{"access":{}}');
+    await change(edited, 1, 11);
+    expect(await urgency().executeTakeFirst(), 'asked for by an administrator').toEqual({ urgent: 1 });
+    await change(edited, 1, 12, '{"access":{}}');
+    await change(edited, 0, 13);
+    expect(await urgency().executeTakeFirst(), 'nothing is left that goes first').toEqual({ urgent: 0 });
   });
 
   it('of what is ordinary and waits do not keep a run from its turn, nor who is waited for in it', async () => {

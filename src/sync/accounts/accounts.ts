@@ -59,8 +59,8 @@ export async function enqueue(
           removals: sql`case when excluded.removals is null then accounts.removals else nullif(excluded.removals, '{}') end`,
           removal_asked_at: ifSaid('removal_asked_at'),
           removal_activity_id: ifSaid('removal_activity_id'),
-          // Nothing is to be taken away any more: there is no reason left to go first.
-          urgent: sql`case when accounts.removals is not null and excluded.removals = '{}' then 0
+          // Nothing is to be taken away any more: that is no reason left to go first.
+          urgent: sql`case when accounts.removals is not null and excluded.removals = '{}' and excluded.urgent <> 1 then 0
                            when excluded.urgent > accounts.urgent or (accounts.due_at is null and accounts.lease_owner is null)
                            then excluded.urgent else accounts.urgent end`,
           // What has no request of its own (changed rules) does not hide one that is still to be carried on.
