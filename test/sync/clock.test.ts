@@ -51,21 +51,15 @@ describe.each([
   });
 });
 
-it.each([
-  ['ahead of', HOUR],
-  ['behind', -HOUR],
-])(
-  "a paused target is probed in its time, though the database's clock is an hour %s the machine's",
-  async (_, ahead) => {
-    const { app, scim, sandbox, settled } = await withClock(ahead, { failuresInRow: 3 });
-    const states = () => app.store.read.selectFrom('targets').select('state').execute();
-    await sandbox.faults({ kinds: ['500'] });
-    await scim('POST', '/Users', { userName: 'jane' });
-    await eventually('it is paused', async () => (await states())[0]?.state === 'paused');
-    const mark = await sandbox.mark();
-    await eventually('it was probed again', async () => (await sandbox.mark()) > mark + 3);
-    await sandbox.faults({ rate: 0 });
-    await settled();
-    expect((await sandbox.state()).qflow.users.map(({ userName }) => userName)).toEqual(['DEMO/jane']);
-  },
-);
+it("a paused target is probed in its time, though the database's clock is an hour ahead of the machine's", async () => {
+  const { app, scim, sandbox, settled } = await withClock(HOUR, { failuresInRow: 3 });
+  const states = () => app.store.read.selectFrom('targets').select('state').execute();
+  await sandbox.faults({ kinds: ['500'] });
+  await scim('POST', '/Users', { userName: 'jane' });
+  await eventually('it is paused', async () => (await states())[0]?.state === 'paused');
+  const mark = await sandbox.mark();
+  await eventually('it was probed again', async () => (await sandbox.mark()) > mark + 3);
+  await sandbox.faults({ rate: 0 });
+  await settled();
+  expect((await sandbox.state()).qflow.users.map(({ userName }) => userName)).toEqual(['DEMO/jane']);
+});

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
+import type { Store } from '../../src/store/store.ts';
 import type { Account } from '../../src/sync/accounts/accounts.ts';
 import { claim } from '../../src/sync/accounts/claims.ts';
 import { type Settlement, settle } from '../../src/sync/accounts/settle.ts';
@@ -32,6 +33,15 @@ const SETTLED: Settlement = {
   unclear: false,
   longestEffectMs: 0,
 };
+
+/** The one account stands at another target too, where its record is r2. */
+function alsoElsewhere(store: Store, changes: Partial<Account>): Promise<void> {
+  return store.write(async (trx) => {
+    const row = await trx.selectFrom('accounts').selectAll().executeTakeFirstOrThrow();
+    const other = { ...row, target_id: 'elsewhere', remote_id: 'r2', ...changes };
+    await trx.insertInto('accounts').values(other).execute();
+  });
+}
 
 /** A directory with one target and no worker: what happens to the accounts happens when the test says so. */
 async function setUp(kind: Kind) {
@@ -180,13 +190,7 @@ describe.each(['sqlite', 'postgres'] as const)('the accounts of who comes back (
 
   it('that are at rest go over too, though a worker hands another one over before the heir is heard of', async () => {
     const { store, jane, hire, fire, drain, claimAll, owners } = await setUp(kind);
-    await store.write(async (trx) => {
-      const row = await trx.selectFrom('accounts').selectAll().executeTakeFirstOrThrow();
-      await trx
-        .insertInto('accounts')
-        .values({ ...row, target_id: 'elsewhere', remote_id: 'r2', due_at: null, outcome: 'manual' })
-        .execute();
-    });
+    await alsoElsewhere(store, { due_at: null, outcome: 'manual' });
     await fire(jane);
     await drain();
     const claimed = (await claimAll('p')).find(({ remote_id }) => remote_id === 'r1');
@@ -388,13 +392,7 @@ describe.each(['sqlite', 'postgres'] as const)('the accounts of who comes back (
 
   it('that go over by a worker leave a former self for the purge', async () => {
     const { store, jane, hire, fire, drain, claimAll, tombstone } = await setUp(kind);
-    await store.write(async (trx) => {
-      const row = await trx.selectFrom('accounts').selectAll().executeTakeFirstOrThrow();
-      await trx
-        .insertInto('accounts')
-        .values({ ...row, target_id: 'elsewhere', remote_id: 'r2', lease_owner: 'q' })
-        .execute();
-    });
+    await alsoElsewhere(store, { lease_owner: 'q' });
     await fire(jane);
     await drain();
     await claimAll('p');

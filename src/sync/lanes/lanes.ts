@@ -111,7 +111,9 @@ export function createLanes(options: LanesOptions): Lanes {
   }
 }
 
-function stateOf(row: Selectable<TargetsTable>): Partial<Lane> {
+function stateOf(
+  row: Selectable<TargetsTable>,
+): Pick<Lane, 'paused' | 'pausedBy' | 'pausedReason' | 'probeAt' | 'trialBy'> {
   return {
     paused: row.state === 'paused',
     pausedBy: row.paused_by,
@@ -145,11 +147,7 @@ export async function openLane(
     systemKey: type.systemKey(settings),
     limit: limits.group(type.limitGroup(settings), pace.ratePerSecond, row.id),
     queue: new PQueue({ concurrency: pace.concurrency }),
-    paused: row.state === 'paused',
-    pausedBy: row.paused_by,
-    pausedReason: row.paused_reason,
-    probeAt: row.probe_at,
-    trialBy: row.trial_by,
+    ...stateOf(row),
     breaker: createBreaker(pace),
     lastServed: 0,
     turn: 0,

@@ -8,7 +8,7 @@ import type { Applied, Connection, Fields, Found, Io, Query, Step, Subject } fro
 import { createClient, endUserOf } from './client.ts';
 import { createLookup, isOurs } from './lookup.ts';
 import { madeSince } from './making.ts';
-import { type EndUser, GIVEN, observe, RANDOM } from './mapping.ts';
+import { type EndUser, folded, GIVEN, observe, RANDOM } from './mapping.ts';
 import type { Settings } from './settings.ts';
 
 export function open(settings: Settings): Connection {
@@ -77,8 +77,7 @@ export function open(settings: Settings): Connection {
   async function correct(id: string, { kind, body = {} }: Step, { observed }: Subject, io: Io): Promise<Applied> {
     if (kind === 'rename') {
       const holder = (await lookup.withEmail(io, body.email ?? '')).find((user) => user.id !== id);
-      if (holder)
-        throw new TargetError({ kind: 'reject', reason: takenBy(body.email ?? '', holder), heldBy: holder.id });
+      if (holder) throw takenBy(holder);
     }
     requireThere(await client.update(io, id, body), id);
     if (!observed) return { evidence: 'answer' };
@@ -154,8 +153,10 @@ function requireThere(isThere: boolean, id: string): void {
 }
 
 /** What a soft deletion has left keeps its address. */
-function takenBy(email: string, { id, active }: EndUser): string {
-  return `${email} is the address of another end user there (${id}, ${active ? 'active' : 'inactive'}): change or delete that one, then sync this user again`;
+function takenBy({ id, email, active }: EndUser): TargetError {
+  const who = `another end user there (${id}, ${active ? 'active' : 'inactive'})`;
+  const reason = `${folded(email)} is the address of ${who}: change or delete that one, then sync this user again`;
+  return new TargetError({ kind: 'reject', reason, heldBy: id });
 }
 
 const stillThere = (reason: string) => new TargetError({ kind: 'retry', reason });
