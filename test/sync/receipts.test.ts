@@ -102,6 +102,27 @@ describe.each(KINDS)('a receipt (%s)', (kind) => {
     ]);
   });
 
+  it('is made once for what was taken away there by somebody else, and not again with every later removal', async () => {
+    const { scim, hire, receipts, settled, sandbox } = await setUp({ kind, targets: ['door'] });
+    const jane = await hire();
+    const gather = async (displayName: string) =>
+      (await scim('POST', '/Groups', { displayName, members: [{ value: jane }] })).body.id as string;
+    const groups: string[] = [];
+    for (const n of [1001, 1002, 1003]) groups.push(await gather(`Event ${n}`));
+    await settled();
+    const [member] = (await sandbox.state()).qflow.teamMembers;
+    await byHand(sandbox, 'POST', `/checkin/v1/api/teammember/${member?.id}/unassign/1001`);
+    for (const id of groups) {
+      await scim('DELETE', `/Groups/${id}`);
+      await settled();
+    }
+    expect((await receipts()).map(({ kind, subject }) => [kind, subject])).toEqual([
+      ['unassign', '1001'],
+      ['unassign', '1002'],
+      ['unassign', '1003'],
+    ]);
+  });
+
   it('is not made for who was wanted again before anybody looked', async () => {
     const { app, hire, edit, pause, resume, fannedOut, receipts, open, settled, sandbox } = await setUp({ kind });
     const jane = await hire();

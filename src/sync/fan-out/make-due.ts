@@ -81,7 +81,8 @@ export async function makeDue(
   const people = await readPeople(trx, tenant, ids);
   const existing = await trx
     .selectFrom('accounts')
-    .select(['target_id', 'user_id', 'remote_id', 'observed', 'memory', 'lease_owner', 'verify_after', 'removals'])
+    .select(['target_id', 'user_id', 'remote_id', 'observed', 'memory', 'outcome', 'removals'])
+    .select(['lease_owner', 'verify_after'])
     .where('tenant', '=', tenant)
     .where('user_id', 'in', ids)
     .orderBy('target_id')

@@ -68,7 +68,7 @@ export interface Asking extends Cause {
   instead(loss: string): Cause | null;
 }
 
-export type Losing = Pick<Account, 'remote_id' | 'observed' | 'memory' | 'lease_owner' | 'verify_after'> & {
+export type Losing = Pick<Account, 'remote_id' | 'observed' | 'memory' | 'lease_owner' | 'verify_after' | 'outcome'> & {
   intents: Wish['intents'];
 };
 
@@ -115,12 +115,14 @@ function lossesOf(
     if (standing.presence === 'keep') return [];
     if (standing.presence === 'none') return unseen;
     const memory = JSON.parse(account.memory) as Memory;
+    // A pass that came to no end may have given what it was about to give, without a word of it.
+    const isUnfinished = account.outcome === null || account.outcome === 'retry' || account.outcome === 'pause';
+    const granted = isInMotion || isUnfinished ? memory.granted : [];
     if (account.observed === null) {
-      const granted = memory.granted.filter((subject) => !desired?.assignments.includes(subject));
-      const lost = granted.map((subject) => lossOf('unassign', subject));
-      return [...(isLeaving ? ['access'] : lost), ...unseen];
+      const lost = granted.filter((subject) => !desired?.assignments.includes(subject));
+      return [...(isLeaving ? ['access'] : lost.map((subject) => lossOf('unassign', subject))), ...unseen];
     }
-    const observed = withGranted(JSON.parse(account.observed) as Observed, memory);
+    const observed = withGranted(JSON.parse(account.observed) as Observed, granted);
     const plan = lane.type.plan(desired, observed, memory, lane.settings);
     const lost = plan.flatMap(({ kind, subject, record }) => {
       if (record !== undefined) return [];
@@ -134,8 +136,7 @@ function lossesOf(
   }
 }
 
-/** A process that ended after an assignment has left no word of it but what it was about to do. */
-function withGranted(observed: Observed, { granted }: Memory): Observed {
+function withGranted(observed: Observed, granted: readonly string[]): Observed {
   const { assignments } = observed;
   return { ...observed, assignments: assignments && [...new Set([...assignments, ...granted])].sort() };
 }
