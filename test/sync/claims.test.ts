@@ -9,6 +9,7 @@ import { type Settlement, settle } from '../../src/sync/accounts/settle.ts';
 import { Pace } from '../../src/sync/lanes/pace.ts';
 import { requireFree } from '../../src/sync/work/collisions.ts';
 import type { Pass } from '../../src/sync/work/pass.ts';
+import { settleRemovals } from '../../src/sync/work/removals.ts';
 import { describeStores } from '../stores.ts';
 
 const TIMES = { callMs: 1_000, effectMs: 3_000 };
@@ -50,6 +51,7 @@ const DONE: Settlement = {
   name: null,
   begunAt: 0,
   hasLooked: true,
+  hasTaken: true,
   unclear: false,
   longestEffectMs: 3_000,
 };
@@ -82,6 +84,22 @@ describeStores('claims', (open) => {
     expect(await store.write((trx) => settle(trx, again, DONE, 1))).toBe(true);
     // The refused one may have called: the account is looked at once more.
     expect(await rowOf(store)).toMatchObject({ lease_owner: null, due_at: 1 });
+  });
+
+  it('that were lost make no receipt for what was seen to be gone: who has the account now makes it', async () => {
+    const store = await open();
+    await withDue(store, 1);
+    const removals = JSON.stringify({ 'unassign:1001': { at: 1, activityId: null } });
+    await store.write((trx) => trx.updateTable('accounts').set({ removals }).execute());
+    const [before] = await claim(store, LANE, 'p', 1);
+    await store.write((trx) => trx.updateTable('accounts').set({ lease_owner: null }).execute());
+    const [again] = await claim(store, LANE, 'q', 1);
+    if (!before || !again) throw new Error('not claimed');
+    const found = { situation: 'confirmed', observed: DONE.observed, isEmulated: false, done: true } as const;
+    const settled = (account: Account) =>
+      store.write((trx) => settleRemovals(trx, store.dialect, account, { ...found, receipts: [], byHand: [] }));
+    expect((await settled(before)).receipts).toEqual([]);
+    expect((await settled(again)).receipts).toMatchObject([{ kind: 'unassign', subject: '1001', evidence: 'read' }]);
   });
 
   it('of a process that was taken for dead allow no call any more, however well it is again', async () => {
@@ -203,10 +221,12 @@ describeStores('claims', (open) => {
     expect(await after(none, true)).toBe(1);
     expect(await after({ ...none, removals })).toBe(1);
     expect(await after(undefined)).toBe(1);
+    expect(await after(none, false, { hasTaken: false }), 'nobody knows what is left').toBe(1);
     const done = { outcome: 'done', waitMs: null } as const;
     expect(await after(none, false, done)).toBe(0);
     expect(await after(none, false, { ...done, unclear: true }), 'a call may yet give something').toBe(1);
-    expect(await after(none, false, { hasLooked: false }), 'one before it, and nobody has looked').toBe(1);
+    const unlooked = { hasLooked: false, hasTaken: false };
+    expect(await after(none, false, unlooked), 'one before it, and nobody has looked').toBe(1);
     expect((await rowOf(store)).verify_after).toBe(0);
   });
 

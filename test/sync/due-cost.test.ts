@@ -103,6 +103,7 @@ async function aDay(store: Store, leases: Leases): Promise<void> {
     name: 'n',
     begunAt: 1,
     hasLooked: true,
+    hasTaken: true,
     unclear: false,
     longestEffectMs: 1,
   };

@@ -226,6 +226,54 @@ describe.each(KINDS)('a receipt (%s)', (kind) => {
     expect(await receipts()).toMatchObject([{ kind: 'disable', activity_id: requestOf(asked), evidence: 'read' }]);
   });
 
+  it('does not keep an account at the front for what is to be given there, once nothing is left to go', async () => {
+    const set = await setUp({ kind, targets: ['dashboard', 'door'] });
+    const { app, scim, hire, pause, resume, fannedOut, settled, sandbox } = set;
+    const [jane, kim, lee] = [await hire('jane'), await hire('kim'), await hire('lee')];
+    await settled();
+    await pause();
+    await scim('POST', '/Groups', { displayName: 'Event 1002', members: [jane, kim, lee].map((value) => ({ value })) });
+    await fannedOut();
+    const { store } = app;
+    const door = (
+      await store.read.selectFrom('targets').select('id').where('name', '=', 'door').executeTakeFirstOrThrow()
+    ).id;
+    const at = Date.now();
+    const losing = async (id: string, verify_after: number | null, granted: string[]) => {
+      const memory = JSON.stringify({ granted, remembered: [] });
+      const removals = JSON.stringify({ any: { at, activityId: null } });
+      const row = { memory, verify_after, removals, removal_asked_at: at, urgent: 1 } as const;
+      await store.write((trx) =>
+        trx.updateTable('accounts').set(row).where('target_id', '=', door).where('user_id', '=', id).execute(),
+      );
+    };
+    await losing(jane, null, []);
+    await losing(kim, at + 60_000, ['1002']);
+    await losing(lee, at + 60_000, ['1001']);
+    await sandbox.faults({ kinds: ['429'], match: 'POST /checkin/v1/api/teammember/*' });
+    await resume();
+    const tried = async (id: string) => {
+      const rows = store.read
+        .selectFrom('accounts')
+        .selectAll()
+        .where('target_id', '=', door)
+        .where('user_id', '=', id);
+      let row = await rows.executeTakeFirstOrThrow();
+      await eventually('it is tried', async () => {
+        row = await rows.executeTakeFirstOrThrow();
+        return row.outcome === 'retry' && row.lease_owner === null;
+      });
+      return { asked: row.removals && Object.keys(JSON.parse(row.removals)), urgent: row.urgent };
+    };
+    expect(await tried(jane)).toEqual({ asked: null, urgent: 0 });
+    expect(await tried(kim), 'what a call may yet give is wanted').toEqual({ asked: null, urgent: 0 });
+    expect(await tried(lee), 'it is not').toEqual({ asked: ['any'], urgent: 1 });
+    await sandbox.faults({ rate: 0 });
+    await settled();
+    const assigned = (await sandbox.state()).qflow.assignments.map(({ eventId }) => eventId);
+    expect(assigned).toEqual(['1002', '1002', '1002']);
+  });
+
   it('waits for the removal, however long the target is out of order, and counts from the request', async () => {
     const { app, hire, edit, receipts, open, acceptedAt, settled, sandbox } = await setUp({ kind });
     const [jane, kim] = [await hire('jane'), await hire('kim')];

@@ -30,6 +30,7 @@ const SETTLED: Settlement = {
   name: 'jane',
   begunAt: 0,
   hasLooked: true,
+  hasTaken: true,
   unclear: false,
   longestEffectMs: 0,
 };

@@ -101,7 +101,7 @@ it.each<Kind>(['sqlite', 'postgres'])(
     for (const [granted, seen, verifyAfter] of [
       [['1001'], [], null],
       [['1001'], null, null],
-      [[], null, 1],
+      [['1001'], [], 1],
     ] as const) {
       const event = await gather('Event 1001', [jane]);
       await drain();
@@ -115,6 +115,19 @@ it.each<Kind>(['sqlite', 'postgres'])(
       await drain();
       expect(await classes(), 'the event is still to go').toMatchObject({ door: 1 });
     }
+  },
+);
+
+it.each<Kind>(['sqlite', 'postgres'])(
+  'a call that had no answer puts nobody first for what it cannot have given (%s)',
+  async (kind) => {
+    const { hire, gather, disband, drain, settle, classes } = await setUp(kind);
+    const event = await gather('Event 1001', [await hire('jane')]);
+    await drain();
+    await settle([], [], 1);
+    await disband(event);
+    await drain();
+    expect(await classes()).toEqual({ dashboard: 0, door: 0 });
   },
 );
 

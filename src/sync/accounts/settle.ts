@@ -29,6 +29,8 @@ export interface Settlement {
   begunAt: Millis;
   /** It came to see the target's side. */
   hasLooked: boolean;
+  /** It left nothing there that was to go. */
+  hasTaken: boolean;
   /** A call may still take effect: the target is looked at again after it could have. */
   unclear: boolean;
   /** The intent of the create that was sent, or was about to be. */
@@ -57,9 +59,9 @@ export async function settle(
   const next = nextLook(settlement, verifyAt, now);
   const retrying = settlement.outcome === 'retry' || settlement.outcome === 'snooze';
   const unfinished = retrying || settlement.outcome === 'pause' || settlement.outcome === 'hold';
-  // It went first for what was to be taken away: what is left to be given waits its turn, unless a call may yet give more.
-  const hasTaken = account.removals !== null && settlement.removals?.removals === null;
-  const keepsPlace = verifyAt !== null || (unfinished && !hasTaken);
+  // It goes first for what is to be taken away, and where a call may yet give more: what is left to be given waits its turn.
+  const isLosing = settlement.removals ? settlement.removals.removals !== null : account.removals !== null;
+  const keepsPlace = unfinished ? isLosing || !settlement.hasTaken : verifyAt !== null;
   const isMade = settlement.outcome === 'done' || settlement.outcome === 'manual';
   const { numUpdatedRows } = await heldBy(trx, account)
     .set({

@@ -7,13 +7,14 @@ import type { AccountKey } from '../accounts/accounts.ts';
 import { openIntents } from '../accounts/intents.ts';
 import { permittedOf } from '../holds/gate.ts';
 import type { Lane } from '../lanes/lanes.ts';
-import { adoptedOf, isRemoval, memoryOf, stepsFor, withoutAccount } from '../planning/planned.ts';
+import { adoptedOf, memoryOf, stepsFor, withoutAccount } from '../planning/planned.ts';
 import { scopeText } from '../rules/rules.ts';
 import { asAdopted } from '../work/adoption.ts';
 import { withoutGrants } from '../work/memory.ts';
 import { nameOf, type Wish } from '../work/pass.ts';
 import { withoutSpent } from '../work/pass-through.ts';
 import type { Situation } from '../work/situations.ts';
+import { isRemoval } from '../work/steps.ts';
 import { readWish } from '../work/wish.ts';
 import { type AccountState, type ActionsExplanation, readAccount, readActions } from './actions.ts';
 import { type FieldExplanation, mapOf } from './map.ts';
@@ -172,7 +173,10 @@ async function allowed(
     .where('user_id', '!=', key.user_id)
     .executeTakeFirst();
   if (!holder) return { plan, whyNone: null };
-  return { plan: plan.filter(isRemoval), whyNone: `the name ${name} is held by the account of user ${holder.user_id}` };
+  return {
+    plan: plan.filter(({ kind }) => isRemoval(kind)),
+    whyNone: `the name ${name} is held by the account of user ${holder.user_id}`,
+  };
 }
 
 function scopeOf({ rules }: Lane, user: DirectoryUser, { wish, problem }: Findings): ScopeExplanation {

@@ -111,8 +111,3 @@ export function stepsFor(
   if (observed === null && desired?.presence !== 'active') return [];
   return inOrder(type.plan(desired, observed, memory, settings));
 }
-
-/** What is done all the same for who waits for a name, or is refused it. */
-export function isRemoval({ kind }: Step): boolean {
-  return kind === 'unassign' || kind === 'disable' || kind === 'delete';
-}

@@ -11,9 +11,10 @@ import type { Database } from '../../store/tables.ts';
 import type { Intent } from '../accounts/intents.ts';
 import { TAKING } from '../holds/limits.ts';
 import { readGiven } from '../work/pass-through.ts';
+import { isRemoval } from '../work/steps.ts';
 import { type Deciding, wishOf } from '../work/wish.ts';
 import type { Draft } from './draft.ts';
-import { isRemoval, type KnownAccount, type PlannedAccount, planAccount, withoutAccount } from './planned.ts';
+import { type KnownAccount, type PlannedAccount, planAccount, withoutAccount } from './planned.ts';
 import { createTally, type Plan } from './tally.ts';
 
 /** Users read at once. */
@@ -172,7 +173,7 @@ async function refusedNames(
 
 function refuse(account: PlannedAccount, holderId: string): PlannedAccount {
   const error = 'the name is held by the account of another user, who keeps it';
-  const steps = account.steps.filter(isRemoval);
+  const steps = account.steps.filter(({ kind }) => isRemoval(kind));
   const kinds = account.kinds.filter((kind) => TAKING.includes(kind));
   return { ...account, steps, kinds, error, why: `${account.why}; holder: ${holderId}` };
 }

@@ -12,7 +12,7 @@ import { isSame, type OpenAction, openActionsOf, subjectOf } from './action-rows
 import { grantedByHand } from './memory.ts';
 import type { Manual, Pass, Removed } from './pass.ts';
 import { askedIn, lossOf } from './removals.ts';
-import { takeWord } from './steps.ts';
+import { isRemoval, takeWord } from './steps.ts';
 
 /** What is known now of the actions that were open when the pass began: before it is planned what is left. */
 export async function readByHand(pass: Pass, desired: Desired | null): Promise<void> {
@@ -43,7 +43,7 @@ export function manualOf(plan: readonly Step[], desired: Desired | null): Manual
 /** What a person has to take away and has not, as removals name it. */
 export function owedByHand({ manual }: Pick<Pass, 'manual'>): string[] {
   const taking = (manual?.open ?? []).flatMap(({ kind, subject }) => {
-    return kind === 'unassign' || kind === 'disable' || kind === 'delete' ? [lossOf(kind, subject ?? null)] : [];
+    return isRemoval(kind) ? [lossOf(kind, subject ?? null)] : [];
   });
   return [...new Set(taking)];
 }
@@ -100,7 +100,7 @@ export async function settleByHand(
     if (rows.some((row) => isSame(row, step))) continue;
     const { kind } = step;
     const asked = askedIn(held.removals);
-    const cause = isTaking(kind) ? (asked[lossOf(kind, step.subject ?? null)] ?? asked.access) : undefined;
+    const cause = isRemoval(kind) ? (asked[lossOf(kind, step.subject ?? null)] ?? asked.access) : undefined;
     const { tenant, target_id, user_id } = account;
     await trx
       .insertInto('actions')
@@ -167,7 +167,7 @@ function namesOf(observed: Observed | null): string {
 
 function receiptOf(row: OpenAction, { receipts, lane, account }: Pass, more: readonly Removed[]): Removed[] {
   const { kind } = row;
-  if (!isTaking(kind)) return [];
+  if (!isRemoval(kind)) return [];
   const subject = row.subject === '' ? null : row.subject;
   const isThere = [...receipts, ...more].some((each) => lossOf(each.kind, each.subject) === lossOf(kind, subject));
   if (isThere) return [];
@@ -181,10 +181,6 @@ function receiptOf(row: OpenAction, { receipts, lane, account }: Pass, more: rea
       emulated: kind === 'disable' && disable === 'emulated' ? 1 : 0,
     },
   ];
-}
-
-function isTaking(kind: Step['kind']): kind is Removed['kind'] {
-  return kind === 'unassign' || kind === 'disable' || kind === 'delete';
 }
 
 /** Other words, and what the system shows although a person said that it is done. */

@@ -47,6 +47,8 @@ export interface Pass {
   /** That of the create of this pass; null: it makes none. */
   intent: string | null;
   receipts: Removed[];
+  /** Steps of the plan that take something away and are not done. Null in a pass that came to no plan. */
+  toTake: Set<Step> | null;
   /** What a person has to do in the target, as it stood when the pass began. */
   actions: readonly OpenAction[];
   /** Ids of those that are closed because a person said so, the target being unable to show it. */

@@ -109,9 +109,10 @@ function lossesOf(
   try {
     const { standing, desired } = wishOf(lane, account, person, account.intents);
     const isLeaving = standing.presence !== 'active';
-    // A worker may be about to give what the row does not show yet, and so may a call that had no answer.
-    const isInMotion = account.lease_owner !== null || account.verify_after !== null || account.intents.length > 0;
-    const unseen = isInMotion && (urgent || isLeaving) ? ['any'] : [];
+    // A worker may be about to give what the row does not show yet. What a call may have given, memory shows; but not whether it let in.
+    const isAtWork = account.lease_owner !== null;
+    const isInMotion = isAtWork || account.verify_after !== null || account.intents.length > 0;
+    const unseen = (isAtWork && urgent) || (isInMotion && isLeaving) ? ['any'] : [];
     if (standing.presence === 'keep') return [];
     if (standing.presence === 'none') return unseen;
     const memory = JSON.parse(account.memory) as Memory;
@@ -147,8 +148,9 @@ export function lossOf(kind: ReceiptsTable['kind'], subject: string | null): str
 
 /**
  * Finds who asked for what a pass took away, and what is open after it. In the transaction that settles. What an earlier
- * call took away whose answer was lost needs no call now: it has its receipt for having been seen to be gone.
- * @param pass.done everything is as it was wanted when the pass began.
+ * call took away whose answer was lost needs no call now: it has its receipt for having been seen to be gone, by who holds
+ * the account.
+ * @param pass.done nothing is there any more that was to go when the pass began.
  * @returns `columns` undefined: what is asked for stays as it is.
  */
 export async function settleRemovals(
@@ -160,7 +162,7 @@ export async function settleRemovals(
   if (removed.length === 0 && account.removals === null && byHand.length === 0) return { receipts: [] };
   const row = await trx
     .selectFrom('accounts')
-    .select(['generation', 'removals'])
+    .select(['generation', 'removals', 'lease_owner', 'lease_epoch'])
     .where('tenant', '=', account.tenant)
     .where('target_id', '=', account.target_id)
     .where('user_id', '=', account.user_id)
@@ -168,7 +170,8 @@ export async function settleRemovals(
     .executeTakeFirst();
   // Those of the claim first: what came since may be for the next pass.
   const asked = [askedIn(account.removals), askedIn(row?.removals ?? null)];
-  const isLast = done && row?.generation === account.generation;
+  const isHeld = row?.lease_owner === account.lease_owner && row.lease_epoch === account.lease_epoch;
+  const isLast = done && isHeld && row.generation === account.generation;
   const open: Record<string, Cause> = { ...asked[1] };
   for (const { kind, subject } of removed) delete open[lossOf(kind, subject)];
   const isSeen = isLast && (situation === 'confirmed' || situation === 'found');

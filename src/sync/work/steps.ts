@@ -19,6 +19,10 @@ export function inOrder(plan: readonly Step[]): Step[] {
   return plan.toSorted((a, b) => STEP_ORDER.indexOf(a.kind) - STEP_ORDER.indexOf(b.kind));
 }
 
+export function isRemoval(kind: Step['kind']): kind is Removed['kind'] {
+  return kind === 'unassign' || kind === 'disable' || kind === 'delete';
+}
+
 /** A refused name that nobody is seen to hold may just have been given up: so many tries before it is a person's matter. */
 const NAME_TRIES = 5;
 const UNSEEN = 'nobody was seen to hold it';
@@ -34,11 +38,13 @@ export async function carryOut(pass: Pass, plan: readonly Step[], desired: Desir
     if (pass.manual?.open.some((earlier) => needs(step, earlier))) continue;
     if (step.manual !== undefined) {
       pass.manual?.open.push(step);
+      pass.toTake?.delete(step);
       continue;
     }
     const callsBefore = pass.io.calls.length;
     try {
       await takeStep(pass, step, desired);
+      pass.toTake?.delete(step);
     } catch (error) {
       if (error instanceof Circle) throw error;
       if (error instanceof LeaseLost) throw error;
@@ -132,7 +138,7 @@ async function noteGone(pass: Pass): Promise<void> {
 
 function noteSubject(pass: Pass, step: Step, evidence: Removed['evidence']): void {
   const { kind, subject } = step;
-  if (kind === 'unassign' || kind === 'disable' || kind === 'delete') receive(pass, kind, subject ?? null, evidence);
+  if (isRemoval(kind)) receive(pass, kind, subject ?? null, evidence);
   if (kind === 'unassign' && subject !== undefined) pass.memory = withoutGrant(pass.memory, subject);
   if (kind === 'assign' && subject !== undefined) pass.memory = withoutRemembered(pass.memory, subject);
 }

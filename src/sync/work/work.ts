@@ -28,7 +28,7 @@ import { nameOf, type Pass, type Wish } from './pass.ts';
 import { settlePassword, spendIfGone, spendUnneeded, withoutSpent } from './pass-through.ts';
 import { settleRemovals } from './removals.ts';
 import { decisionOf, situationOf } from './situations.ts';
-import { carryOut, failureOf, inOrder, receive, takeStep } from './steps.ts';
+import { carryOut, failureOf, inOrder, isRemoval, receive, takeStep } from './steps.ts';
 import { readWish } from './wish.ts';
 
 export interface Worked {
@@ -55,7 +55,7 @@ export async function work(store: Store, leases: Leases, lane: Lane, account: Ac
     const { receipts: caused, columns } = await settleRemovals(trx, store.dialect, account, {
       ...pass,
       receipts: [...pass.receipts, ...(byHand?.receipts ?? [])],
-      done: settlement.outcome === 'done' || settlement.outcome === 'manual',
+      done: settlement.outcome === 'done' || settlement.outcome === 'manual' || settlement.hasTaken,
       byHand: owedByHand(pass),
       isEmulated: lane.type.capabilities.disable === 'emulated',
     });
@@ -102,6 +102,7 @@ async function begin(store: Store, leases: Leases, lane: Lane, account: Account)
     unclear: false,
     intent: null,
     receipts: [],
+    toTake: null,
     actions: account.open_actions === 0 ? [] : await openActionsOf(store.read, account),
     believed: [],
     manual: null,
@@ -154,10 +155,12 @@ async function makeTrue(pass: Pass, wish: Wish, heirId: string | null): Promise<
     pass.name = null;
     pass.manual = manualOf([], desired);
     const doubles = type.plan(desired, null, pass.memory, settings).filter((step) => step.record !== undefined);
+    pass.toTake = new Set(doubles.filter(({ kind }) => isRemoval(kind)));
     return carryOutGated(pass, await gate(pass, wish, doubles), desired);
   }
 
   const plan = inOrder(type.plan(desired, pass.observed, pass.memory, settings));
+  pass.toTake = new Set(plan.filter(({ kind }) => isRemoval(kind)));
   spendUnneeded(pass, plan, desired);
   const asked = manualOf(permittedOf(pass.lane, { user, desired }, plan).steps, desired);
   if (plan.length === 0) {
@@ -215,7 +218,7 @@ function isCall(kind: Step['kind']): (step: Step) => boolean {
 
 /** Of the plan only what takes access away. */
 async function takeAway(pass: Pass, plan: readonly Step[], wish: Wish): Promise<Failure | null> {
-  const removals = plan.filter(({ kind }) => kind === 'unassign' || kind === 'disable' || kind === 'delete');
+  const removals = plan.filter(({ kind }) => isRemoval(kind));
   if (removals.length === 0) return null;
   return carryOutGated(pass, await gate(pass, wish, plan, removals), wish.desired);
 }
@@ -270,11 +273,20 @@ function conclude(pass: Pass, failure: Failure | null): Settlement {
     adoption: questionKept(pass),
     begunAt: pass.begunAt,
     hasLooked: pass.situation !== null,
+    hasTaken: hasTaken(pass),
     unclear: pass.unclear,
     intent: pass.intent,
     longestEffectMs: longestEffect(lane.pace),
     manualLookMs: lane.pace.manualLookMs,
   };
+}
+
+/** Nothing is left to take away, and what a call from before this pass may yet give is wanted. */
+function hasTaken({ toTake, account, begunAt, manual, memory }: Pass): boolean {
+  if (toTake?.size !== 0) return false;
+  if (account.verify_after === null || begunAt >= account.verify_after) return true;
+  const desired = manual?.desired;
+  return desired?.presence === 'active' && memory.granted.every((subject) => desired.assignments.includes(subject));
 }
 
 /** @returns undefined: the question is the one that the account was claimed with. */
