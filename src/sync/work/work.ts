@@ -15,19 +15,18 @@ import { bequeath } from '../accounts/takeover.ts';
 import { type Gated, gate, mayBegin, permittedOf } from '../holds/gate.ts';
 import { dropItems } from '../holds/ledger.ts';
 import { type CallRecord, createIo } from '../lanes/calls.ts';
-import { failureClass } from '../lanes/failures.ts';
 import type { Lane } from '../lanes/lanes.ts';
-import { backoff, LONGEST_WAIT_MS, longestEffect } from '../lanes/pace.ts';
 import { openActionsOf } from './action-rows.ts';
 import { asAdopted } from './adoption.ts';
-import { byHandText, manualOf, owedByHand, readByHand, settleByHand } from './by-hand.ts';
+import { manualOf, owedByHand, readByHand, settleByHand } from './by-hand.ts';
 import { Circle, requireFree } from './collisions.ts';
+import { conclude } from './conclude.ts';
 import { locate } from './locate.ts';
-import { beforehand, withoutRemovalOwed } from './memory.ts';
+import { beforehand } from './memory.ts';
 import { nameOf, type Pass, type Wish } from './pass.ts';
 import { settlePassword, spendIfGone, spendUnneeded, withoutSpent } from './pass-through.ts';
 import { settleRemovals } from './removals.ts';
-import { decisionOf, situationOf } from './situations.ts';
+import { situationOf } from './situations.ts';
 import { carryOut, failureOf, inOrder, isRemoval, receive, takeStep } from './steps.ts';
 import { readWish } from './wish.ts';
 
@@ -251,55 +250,4 @@ async function stepAside(pass: Pass, { desired }: Wish): Promise<Failure | null>
 function outOfTheWay(keys: Keys, mark: string): Keys {
   const [[name, value] = ['', '']] = Object.entries(keys);
   return { ...keys, [name]: value.replace(/(?=@[^@]*$)|$/, `-moving-${mark}`) };
-}
-
-function conclude(pass: Pass, failure: Failure | null): Settlement {
-  const { account, lane } = pass;
-  const byHand = byHandText(pass);
-  const attempts = failure?.kind === 'retry' ? account.attempts + 1 : failure ? account.attempts : 0;
-  return {
-    outcome: failure?.kind ?? (pass.held === null ? (byHand === null ? 'done' : 'manual') : 'hold'),
-    reason:
-      [failure?.reason, pass.held, byHand].filter((each) => each != null).join('; ') ||
-      decisionOf(pass.situation, pass.remoteId !== null, pass.why),
-    failure: failureClass(failure, pass.unclear),
-    situation: pass.situation ?? account.situation,
-    waitMs: waitOf(failure, attempts, lane),
-    attempts,
-    waitsFor: failure || pass.held !== null ? pass.waitsFor : null,
-    observed: pass.observed,
-    memory: failure || pass.held !== null || byHand !== null ? pass.memory : withoutRemovalOwed(pass.memory),
-    name: pass.name,
-    adoption: questionKept(pass),
-    begunAt: pass.begunAt,
-    hasLooked: pass.situation !== null,
-    hasTaken: hasTaken(pass),
-    unclear: pass.unclear,
-    intent: pass.intent,
-    longestEffectMs: longestEffect(lane.pace),
-    manualLookMs: lane.pace.manualLookMs,
-  };
-}
-
-/** Nothing is left to take away, and what a call from before this pass may yet give is wanted. */
-function hasTaken({ toTake, account, begunAt, manual, memory }: Pass): boolean {
-  if (toTake?.size !== 0) return false;
-  if (account.verify_after === null || begunAt >= account.verify_after) return true;
-  const desired = manual?.desired;
-  return desired?.presence === 'active' && memory.granted.every((subject) => desired.assignments.includes(subject));
-}
-
-/** @returns undefined: the question is the one that the account was claimed with. */
-function questionKept({ account, question }: Pass): string | null | undefined {
-  const json = question && JSON.stringify(question);
-  return json === account.adoption ? undefined : json;
-}
-
-/** @returns milliseconds until the next look, or null: at rest. */
-function waitOf(failure: Failure | null, attempts: number, lane: Lane): number | null {
-  if (failure === null || failure.kind === 'reject') return null;
-  if (failure.kind === 'pause') return 0;
-  if (failure.kind === 'snooze') return failure.afterMs;
-  const { afterMs } = failure;
-  return afterMs === undefined ? backoff(attempts, lane.pace, Math.random) : Math.min(afterMs, LONGEST_WAIT_MS);
 }
