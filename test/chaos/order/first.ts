@@ -3,6 +3,7 @@
  * something in one system goes first in all of them: what is to be taken away there a look has to tell.
  */
 import type { Out } from '../history.ts';
+import { grantKey } from '../model.ts';
 import type { RecordedCall } from '../recorder.ts';
 import { type Evidence, type Finding, isDisturbed, isDone, isTaking, markerOf } from './evidence.ts';
 
@@ -37,7 +38,8 @@ export function overtaken(evidence: Evidence, outs: readonly Out[]): Overtaken[]
   const removals = new Map<string, { from: number; to: number }[]>();
   for (const [system, lane] of lanes) {
     const byMarker = Map.groupBy(lane, ({ marker }) => marker);
-    for (const [marker, own] of outsOf) removals.set(`${system} ${marker}`, underWay(byMarker.get(marker) ?? [], own));
+    for (const [marker, own] of outsOf)
+      removals.set(`${system} ${marker}`, underWay(system, byMarker.get(marker) ?? [], own));
   }
   const result: Overtaken[] = [];
   for (const out of outs) {
@@ -60,15 +62,17 @@ export function overtaken(evidence: Evidence, outs: readonly Out[]): Overtaken[]
 
 /**
  * Of somebody in a lane: from when on something was to be taken away, until some time after that was begun with, or until
- * it was done.
+ * that was done.
  * @param calls about that person there.
  */
-function underWay(calls: Lane, outs: readonly Out[]): { from: number; to: number }[] {
-  return outs.map(({ since }) => {
+function underWay(system: string, calls: Lane, outs: readonly Out[]): { from: number; to: number }[] {
+  return outs.map(({ since, key }) => {
+    const grants = grantKey(system, '');
+    const isIt = ({ grant }: RecordedCall) => !key.startsWith(grants) || key === `${grants}${grant}`;
     const after = calls.slice(firstAfter(calls, since));
     const begunAt = after[0]?.call.at ?? Number.POSITIVE_INFINITY;
     const next = Math.min(...outs.flatMap((out) => (out.since > since ? out.since : [])));
-    const done = after.find(({ call }) => call.at < next && isTaking(call) && isDone(call));
+    const done = after.find(({ call }) => call.at < next && isTaking(call) && isIt(call) && isDone(call));
     return { from: since, to: Math.max(begunAt + REMOVAL_MS, done?.call.endedAt ?? 0) };
   });
 }

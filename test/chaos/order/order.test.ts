@@ -1,7 +1,7 @@
 /** The rules of order on calls as a wrong engine would make them, each beside what a right one does. */
 import { expect, it } from 'vitest';
 import { createHistory } from '../history.ts';
-import { accessKey } from '../model.ts';
+import { accessKey, grantKey } from '../model.ts';
 import type { RecordedCall } from '../recorder.ts';
 import { checkOrder } from './order.ts';
 
@@ -21,19 +21,19 @@ const look: Sketch = { kind: 'look', id: 'r1' };
 const listing: Sketch = { kind: 'look', key: '*' };
 const create: Sketch = { kind: 'create', id: 'r1', marker: 'P1', key: 'p1@x.test' };
 
-/** @param alsoOut others who were to lose their access long before, in the system `of`. */
+/** @param alsoOut others who were to lose this long before. */
 function judged(
   recorded: RecordedCall[],
   isOut = false,
   frozen = false,
   alsoOut: string[] = [],
-  of = 'dashboard',
+  lost = accessKey('dashboard'),
 ): string[] {
   const history = createHistory();
   const access = accessKey('dashboard');
   const people = [{ marker: 'P1', before: [access], after: [] }];
   const long = { operation: 'deactivate', what: '', sentAt: -300_000, ackedAt: -299_900 };
-  for (const marker of alsoOut) history.note({ ...long, people: [{ marker, before: [accessKey(of)], after: [] }] });
+  for (const marker of alsoOut) history.note({ ...long, people: [{ marker, before: [lost], after: [] }] });
   if (isOut) history.note({ operation: 'deactivate', what: '', sentAt: 9_000, ackedAt: 9_100, people });
   const disturbances = frozen ? [{ kind: 'freeze' as const, from: 0, to: 10_000 }] : [];
   const evidence = {
@@ -102,12 +102,18 @@ it('sees a removal that waits for what was only due', () => {
   const markers = others.map(({ marker }) => String(marker));
   expect(judged(late, true, false, markers)).toEqual([]);
   // In another system: here a look has to tell what they have.
-  expect(judged(late, true, false, markers, 'door')).toEqual([]);
+  expect(judged(late, true, false, markers, accessKey('door'))).toEqual([]);
   // What was asked for them was begun with long ago, so this is something else.
   const long = markers.map(
     (marker, index): Sketch => ({ kind: 'disable', id: `o${index}`, marker, at: -200_000 + index }),
   );
   expect(judged([...calls(...long), ...late], true, false, markers)).toHaveLength(1);
+  const again = (grant: string) => long.map((call): Sketch => ({ ...call, kind: 'unassign', grant }));
+  const done = (marker: string): Sketch => ({ kind: 'unassign', id: marker, marker, grant: '7', at: 20_000 });
+  const lately = [...late, ...calls(...markers.map(done))];
+  const seven = grantKey('dashboard', '7');
+  expect(judged([...calls(...again('8')), ...lately], true, false, markers, seven), 'that was another').toEqual([]);
+  expect(judged([...calls(...again('7')), ...lately], true, false, markers, seven)).toHaveLength(1);
 });
 
 it('lets a process that was frozen send what it had begun', () => {
