@@ -9,10 +9,14 @@ const TAKES: Partial<Record<CallKind, CallKind>> = { create: 'delete', assign: '
 export function givenAgain(evidence: Evidence): Finding[] {
   const findings: Finding[] = [];
   const taken = new Map<string, RecordedCall[]>();
+  /** What is gone is not taken by a further call: a change of who is disabled writes that mark once more. */
+  const gone = new Set<string>();
   const subjectOf = (call: RecordedCall) => `${call.system} ${markerOf(evidence, call)} ${call.grant ?? ''}`;
   for (const call of evidence.calls) {
     if (isTaking(call)) {
       const key = `${call.kind} ${subjectOf(call)}`;
+      if (gone.has(key)) continue;
+      if (isDone(call)) gone.add(key);
       const known = taken.get(key);
       if (known) known.push(call);
       else taken.set(key, [call]);
@@ -20,6 +24,7 @@ export function givenAgain(evidence: Evidence): Finding[] {
     }
     const taking = TAKES[call.kind];
     if (!taking) continue;
+    gone.delete(`${taking} ${subjectOf(call)}`);
     const outs = evidence.history.of(markerOf(evidence, call) ?? '', keyOf(call));
     const out = outs.find(({ since, until }) => since < call.at && call.at < until);
     if (!out) continue;

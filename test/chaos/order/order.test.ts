@@ -53,6 +53,11 @@ it('sees access that is given again to somebody who is out', () => {
   expect(judged(again, true)).toEqual([expect.stringContaining('enable')]);
   expect(judged(again, false)).toEqual([]);
   expect(judged(calls({ kind: 'enable', id: 'r1' }, look, { kind: 'disable', id: 'r1' }), true)).toEqual([]);
+  // Somebody else's pass, as when a record is changed that is disabled already.
+  const [before] = calls({ kind: 'disable', id: 'r1', at: 5_000 }) as [RecordedCall];
+  const changed = again.map((call) => ({ ...call, begun: call.begun + 2, ended: call.ended + 2 }));
+  expect(judged([before, ...changed], true)).toEqual([]);
+  expect(judged([{ ...before, status: 500 }, ...changed], true)).toHaveLength(1);
 });
 
 it('sees that something is given before something is taken in one pass', () => {
