@@ -48,8 +48,9 @@ export async function work(store: Store, leases: Leases, lane: Lane, account: Ac
   const pass = await begin(store, leases, lane, account);
   const failure = await attempt(pass, heirId);
   const settlement = conclude(pass, failure);
-  const now = await store.now();
-  const { held, receipts } = await store.write(async (trx) => {
+  const { held, receipts, now } = await store.write(async (trx) => {
+    // Read here: of who was frozen before this, the clock may have been set back since.
+    const { now } = await trx.selectNoFrom(store.dialect.now().as('now')).executeTakeFirstOrThrow();
     const byHand = await settleByHand(trx, store.dialect, pass, now);
     const { receipts: caused, columns } = await settleRemovals(trx, store.dialect, account, {
       ...pass,
@@ -65,7 +66,7 @@ export async function work(store: Store, leases: Leases, lane: Lane, account: Ac
     const held = await settle(trx, account, { ...settlement, removals: columns, openActions }, now);
     if (held && pass.unheld.length > 0) await dropItems(trx, account, pass.unheld, pass.begunAt);
     if (held) await settlePassword(trx, account, pass.spent, now);
-    return { receipts, held };
+    return { receipts, held, now };
   });
   const removals = receipts.map(({ kind, requested_at }) => ({
     kind,
