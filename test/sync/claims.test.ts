@@ -90,16 +90,20 @@ describeStores('claims', (open) => {
     const store = await open();
     await withDue(store, 1);
     const removals = JSON.stringify({ 'unassign:1001': { at: 1, activityId: null } });
-    await store.write((trx) => trx.updateTable('accounts').set({ removals }).execute());
+    const observed = JSON.stringify({ ...DONE.observed, assignments: ['1001'] });
+    await store.write((trx) => trx.updateTable('accounts').set({ removals, observed }).execute());
     const [before] = await claim(store, LANE, 'p', 1);
     await store.write((trx) => trx.updateTable('accounts').set({ lease_owner: null }).execute());
     const [again] = await claim(store, LANE, 'q', 1);
     if (!before || !again) throw new Error('not claimed');
-    const found = { situation: 'confirmed', observed: DONE.observed, isEmulated: false, done: true } as const;
-    const settled = (account: Account) =>
-      store.write((trx) => settleRemovals(trx, store.dialect, account, { ...found, receipts: [], byHand: [] }));
+    const found = { situation: 'confirmed', observed: DONE.observed, isEmulated: false } as const;
+    const settled = (account: Account, done = true) =>
+      store.write((trx) => settleRemovals(trx, store.dialect, account, { ...found, done, receipts: [], byHand: [] }));
     expect((await settled(before)).receipts).toEqual([]);
-    expect((await settled(again)).receipts).toMatchObject([{ kind: 'unassign', subject: '1001', evidence: 'read' }]);
+    const receipt = { kind: 'unassign', subject: '1001', evidence: 'read' };
+    expect((await settled(again)).receipts).toMatchObject([receipt]);
+    // Where something else failed, the removal is over all the same.
+    expect(await settled(again, false)).toMatchObject({ receipts: [receipt], columns: { removals: null } });
   });
 
   it('of a process that was taken for dead allow no call any more, however well it is again', async () => {

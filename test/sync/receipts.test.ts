@@ -123,6 +123,43 @@ describe.each(KINDS)('a receipt (%s)', (kind) => {
     ]);
   });
 
+  it('is made of what a process was about to give when it ended only where that was there', async () => {
+    const set = await setUp({ kind, targets: ['dashboard', 'door'] });
+    const { app, scim, hire, pause, resume, fannedOut, settled, receipts, sandbox } = set;
+    const { store } = app;
+    const [jane, kim] = [await hire('jane'), await hire('kim')];
+    const members = [jane, kim].map((value) => ({ value }));
+    await scim('POST', '/Groups', { displayName: 'Event 1002', members });
+    await settled();
+    await pause();
+    const event = (await scim('POST', '/Groups', { displayName: 'Event 1001', members })).body.id;
+    await fannedOut();
+    const [door] = await store.read.selectFrom('targets').select('id').where('name', '=', 'door').execute();
+    const row = { memory: JSON.stringify({ granted: ['1001', '1002'], remembered: [] }), outcome: 'retry' } as const;
+    await store.write((trx) =>
+      trx
+        .updateTable('accounts')
+        .set(row)
+        .where('target_id', '=', String(door?.id))
+        .where('user_id', 'in', [jane, kim])
+        .execute(),
+    );
+    const janes = store.read.selectFrom('accounts').select('remote_id').where('target_id', '=', String(door?.id));
+    const { remote_id } = await janes.where('user_id', '=', jane).executeTakeFirstOrThrow();
+    await byHand(sandbox, 'POST', `/checkin/v1/api/teammember/${remote_id}/assign/1001`);
+    const removed = await scim('DELETE', `/Groups/${event}`);
+    await fannedOut();
+    // Its answer is lost: at the next look it is gone, as kim's is at the first.
+    await sandbox.faults({ kinds: ['lost-response'], match: 'POST /checkin/v1/api/teammember/*', times: 1 });
+    await resume();
+    await settled();
+    const left = (await sandbox.state()).qflow.assignments.map(({ eventId }) => eventId);
+    expect(left).toEqual(['1002', '1002']);
+    expect(await receipts()).toMatchObject([
+      { kind: 'unassign', subject: '1001', user_id: jane, evidence: 'read', activity_id: requestOf(removed) },
+    ]);
+  });
+
   it('is not made for who was wanted again before anybody looked', async () => {
     const { app, hire, edit, pause, resume, fannedOut, receipts, open, settled, sandbox } = await setUp({ kind });
     const jane = await hire();

@@ -9,9 +9,10 @@ import type { Dialect } from '../../store/dialect.ts';
 import type { Database, Millis } from '../../store/tables.ts';
 import type { Capabilities, Desired, Observed, Step } from '../../targets/target.ts';
 import { isSame, type OpenAction, openActionsOf, subjectOf } from './action-rows.ts';
+import { lossOf } from './losses.ts';
 import { grantedByHand } from './memory.ts';
 import type { Manual, Pass, Removed } from './pass.ts';
-import { askedIn, lossOf } from './removals.ts';
+import { askedIn } from './removals.ts';
 import { isRemoval, takeWord } from './steps.ts';
 
 /** What is known now of the actions that were open when the pass began: before it is planned what is left. */

@@ -11,10 +11,11 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { DirectoryUser } from '../../directory/people.ts';
 import type { Dialect } from '../../store/dialect.ts';
 import type { AccountsTable, Database, Millis, ReceiptsTable } from '../../store/tables.ts';
-import type { Memory, Observed } from '../../targets/target.ts';
+import type { Observed } from '../../targets/target.ts';
 import { nestedChangesOf } from '../fan-out/nested-changes.ts';
-import type { Pass, Removed, Wish } from './pass.ts';
-import { type Deciding, wishOf } from './wish.ts';
+import { isUnfinished, type Losing, lossesOf, lossOf } from './losses.ts';
+import type { Pass, Removed } from './pass.ts';
+import type { Deciding } from './wish.ts';
 
 /** Null: no request, but a change of the target's rules or settings. */
 export interface Cause {
@@ -22,10 +23,7 @@ export interface Cause {
   activityId: string | null;
 }
 
-/**
- * What is asked for, by what is to go: `access` (a disable, a deletion), `unassign:<subject>`, or `any` where that is not
- * known before the target has been looked at.
- */
+/** What is asked for, by what is to go (losses.ts). */
 export type Asked = Readonly<Record<string, Cause>>;
 
 type Account = Selectable<AccountsTable>;
@@ -68,10 +66,6 @@ export interface Asking extends Cause {
   instead(loss: string): Cause | null;
 }
 
-export type Losing = Pick<Account, 'remote_id' | 'observed' | 'memory' | 'lease_owner' | 'verify_after' | 'outcome'> & {
-  intents: Wish['intents'];
-};
-
 /**
  * What is asked for after a change, as columns for `enqueue`; `{}` in `removals` clears what was asked for.
  */
@@ -95,61 +89,9 @@ export function askedAgain(
 export const isAnyAsked = ({ removals }: Columns): boolean => removals !== NONE;
 
 /**
- * What this person stands to lose there, going by what was last seen.
- * @param lane null: its present rules are not known here. @param urgent the change may take access away, or one before it.
- * @returns null where that cannot be told.
- */
-function lossesOf(
-  lane: Deciding | null,
-  account: Losing,
-  person: DirectoryUser | null,
-  urgent: boolean,
-): string[] | null {
-  if (lane === null) return null;
-  try {
-    const { standing, desired } = wishOf(lane, account, person, account.intents);
-    const isLeaving = standing.presence !== 'active';
-    // A worker may be about to give what the row does not show yet. What a call may have given, memory shows; but not whether it let in.
-    const isAtWork = account.lease_owner !== null;
-    const isInMotion = isAtWork || account.verify_after !== null || account.intents.length > 0;
-    const unseen = (isAtWork && urgent) || (isInMotion && isLeaving) ? ['any'] : [];
-    if (standing.presence === 'keep') return [];
-    if (standing.presence === 'none') return unseen;
-    const memory = JSON.parse(account.memory) as Memory;
-    // A pass that came to no end may have given what it was about to give, without a word of it.
-    const isUnfinished = account.outcome === null || account.outcome === 'retry' || account.outcome === 'pause';
-    const granted = isInMotion || isUnfinished ? memory.granted : [];
-    if (account.observed === null) {
-      const lost = granted.filter((subject) => !desired?.assignments.includes(subject));
-      return [...(isLeaving ? ['access'] : lost.map((subject) => lossOf('unassign', subject))), ...unseen];
-    }
-    const observed = withGranted(JSON.parse(account.observed) as Observed, granted);
-    const plan = lane.type.plan(desired, observed, memory, lane.settings);
-    const lost = plan.flatMap(({ kind, subject, record }) => {
-      if (record !== undefined) return [];
-      if (kind === 'unassign') return [lossOf(kind, subject ?? null)];
-      return kind === 'disable' || kind === 'delete' ? ['access'] : [];
-    });
-    return [...lost, ...(isLeaving && lost.length > 0 ? ['access'] : []), ...unseen];
-  } catch {
-    // The worker says what cannot be computed, and takes nothing away.
-    return null;
-  }
-}
-
-function withGranted(observed: Observed, granted: readonly string[]): Observed {
-  const { assignments } = observed;
-  return { ...observed, assignments: assignments && [...new Set([...assignments, ...granted])].sort() };
-}
-
-export function lossOf(kind: ReceiptsTable['kind'], subject: string | null): string {
-  return kind === 'unassign' ? `unassign:${subject}` : 'access';
-}
-
-/**
  * Finds who asked for what a pass took away, and what is open after it. In the transaction that settles. What an earlier
  * call took away whose answer was lost needs no call now: it has its receipt for having been seen to be gone, by who holds
- * the account.
+ * the account. What may have been given and was never seen to be there has none.
  * @param pass.done nothing is there any more that was to go when the pass began.
  * @returns `columns` undefined: what is asked for stays as it is.
  */
@@ -171,10 +113,10 @@ export async function settleRemovals(
   // Those of the claim first: what came since may be for the next pass.
   const asked = [askedIn(account.removals), askedIn(row?.removals ?? null)];
   const isHeld = row?.lease_owner === account.lease_owner && row.lease_epoch === account.lease_epoch;
-  const isLast = done && isHeld && row.generation === account.generation;
+  const isCurrent = isHeld && row.generation === account.generation;
   const open: Record<string, Cause> = { ...asked[1] };
   for (const { kind, subject } of removed) delete open[lossOf(kind, subject)];
-  const isSeen = isLast && (situation === 'confirmed' || situation === 'found');
+  const isSeen = isCurrent && (situation === 'confirmed' || situation === 'found');
   const seen = isSeen ? Object.keys(open).flatMap((loss) => seenGone(loss, observed, account, isEmulated)) : [];
   const receipts = [];
   for (const receipt of [...removed, ...seen]) {
@@ -182,7 +124,10 @@ export async function settleRemovals(
     const causes = [loss, 'access', 'any'].flatMap((key) => asked.flatMap((each) => each[key] ?? []));
     receipts.push({ ...receipt, ...(await provenance(trx, account.tenant, causes[0] ?? (await nobodys()))) });
   }
-  if (!isLast) return { receipts, columns: columnsOf(open) };
+  if (!done || !isCurrent) {
+    for (const { kind, subject } of seen) delete open[lossOf(kind, subject)];
+    return { receipts, columns: columnsOf(open) };
+  }
   const left: Record<string, Cause> = {};
   for (const loss of byHand) {
     const [cause] = [loss, 'access', 'any'].flatMap((key) => asked.flatMap((each) => each[key] ?? []));
@@ -210,8 +155,15 @@ function seenGone(loss: string, observed: Observed | null, account: Account, isE
     return [{ ...receipt, kind: 'disable', subject: null, emulated: isEmulated ? 1 : 0 }];
   }
   const subject = loss.startsWith('unassign:') ? loss.slice('unassign:'.length) : null;
-  if (subject === null || observed?.assignments?.includes(subject) !== false) return [];
+  if (subject === null || observed?.assignments?.includes(subject) !== false || !wasThere(account, subject)) return [];
   return [{ ...receipt, kind: 'unassign', subject, emulated: 0 }];
+}
+
+/** Where the system had not shown what is assigned, all was given that was to be, if the last pass came to an end. */
+function wasThere(account: Account, subject: string): boolean {
+  if (account.observed === null) return false;
+  const { assignments } = JSON.parse(account.observed) as Observed;
+  return assignments?.includes(subject) ?? !isUnfinished(account);
 }
 
 type Provenance = Pick<ReceiptsTable, 'requested_at' | 'activity_id' | 'actor'>;
