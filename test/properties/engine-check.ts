@@ -1,6 +1,7 @@
 /** Lets everything run down quietly, and compares what came of it with what was wished. */
 import type { App } from '../../src/app.ts';
 import type { Millis } from '../../src/store/tables.ts';
+import { demandUser } from '../../src/sync/admin/on-demand.ts';
 import { PROCESSES, TENANT, type World } from './engine-world.ts';
 
 /** A full lease, a call that is late, a wait for another account, several backoffs: no wait is longer than that. */
@@ -20,9 +21,12 @@ export async function runDown(app: App, world: World): Promise<void> {
     const open = await openWork(app);
     if (open === null && world.remote.pending.length === 0) {
       if (touched) return;
-      // What the target refused waits for a change of it: only those whom it refused are touched.
+      // What the target refused waits for a change, or for an administrator: only those whom it refused are touched.
       touched = true;
-      for (const person of await refused(app, world)) await world.edit(person, 'title');
+      for (const [id, person] of await refused(app, world)) {
+        if (person === undefined) await demandUser(app.store, TENANT, id, 'test');
+        else await world.edit(person, 'title');
+      }
       continue;
     }
     if (world.clock.monotonic > until) {
@@ -59,11 +63,11 @@ async function openWork(app: App): Promise<OpenWork | null> {
   return account ?? null;
 }
 
-async function refused(app: App, world: World): Promise<number[]> {
+/** User id -> person, as far as the IdP still has them. */
+async function refused(app: App, world: World): Promise<[string, number | undefined][]> {
   if (!world.remote.counts.rejected) return [];
   const rows = await app.store.read.selectFrom('accounts').select('user_id').where('outcome', '=', 'reject').execute();
-  const ids = new Set(rows.map((row) => row.user_id));
-  return [...world.wishes].filter(([, { id }]) => ids.has(id)).map(([person]) => person);
+  return rows.map(({ user_id }) => [user_id, [...world.wishes].find(([, { id }]) => id === user_id)?.[0]]);
 }
 
 /** Everything that is not as it should be, in words. */

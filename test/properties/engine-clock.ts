@@ -6,6 +6,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { sql } from 'kysely';
 import { StoreUnavailable } from '../../src/store/errors.ts';
+import { watchSetBacks } from '../../src/store/set-backs.ts';
 import type { Store } from '../../src/store/store.ts';
 
 /** What goes wrong at the next stop. The store refuses a write, or does it and the answer is lost; the rest is a call's. */
@@ -93,14 +94,16 @@ export async function startTask(
 
 /** The real store, with the test's clock and a stop before everything that another process could see. */
 export function stoppingStore(store: Store, clock: Clock): Store {
+  const setBacks = watchSetBacks();
   return {
     ...store,
+    setBacks: setBacks.count,
     // Several processes share the database, which the rules for SQLite rule out.
     kind: 'postgres',
     dialect: { ...store.dialect, now: () => sql`cast(${clock.wall} as bigint)` },
     async now() {
       await stop('clock');
-      return clock.wall;
+      return setBacks.note(clock.wall);
     },
     async write(work) {
       const task = currentTask();

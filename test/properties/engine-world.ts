@@ -71,6 +71,7 @@ export async function createWorld(app: App, types: ReadonlyMap<string, TargetTyp
   const violations: string[] = [];
   const log: string[] = [];
   let processes: EngineProcess[] = [];
+  const dead: EngineProcess[] = [];
   const callerOf = (task: Task) => processes.map((each) => each.callerOf(task)).find((caller) => caller);
   const remote = createRemote(clock, setting.create, callerOf, (what) => violations.push(what));
   const wishes = new Map<number, Wished>();
@@ -128,7 +129,8 @@ export async function createWorld(app: App, types: ReadonlyMap<string, TargetTyp
       // How long a call may take effect is measured on the clock that is set: what is on its way lands before.
       if (ms > 0) remote.land(Number.POSITIVE_INFINITY);
       clock.wall += ms;
-      for (const process of processes) process.clockWasSet();
+      // What the dead had begun may be under way as well.
+      for (const process of [...processes, ...dead]) process.clockWasSet();
     },
     round: (process, round) => at(process).round(round),
     beat: (process) => at(process).beat(),
@@ -146,6 +148,7 @@ export async function createWorld(app: App, types: ReadonlyMap<string, TargetTyp
           .some(({ spared }) => spared)
       )
         return;
+      dead.push(at(number));
       const next = await start(number % PROCESSES);
       processes = processes.map((process, index) => (index === number % PROCESSES ? next : process));
     },
