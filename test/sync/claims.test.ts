@@ -97,8 +97,10 @@ describeStores('claims', (open) => {
     const [again] = await claim(store, LANE, 'q', 1);
     if (!before || !again) throw new Error('not claimed');
     const found = { situation: 'confirmed', observed: DONE.observed, isEmulated: false } as const;
-    const settled = (account: Account, done = true) =>
-      store.write((trx) => settleRemovals(trx, store.dialect, account, { ...found, done, receipts: [], byHand: [] }));
+    const settled = (account: Account, hasTaken = true) =>
+      store.write((trx) =>
+        settleRemovals(trx, store.dialect, account, { ...found, hasTaken, receipts: [], byHand: [] }),
+      );
     expect((await settled(before)).receipts).toEqual([]);
     const receipt = { kind: 'unassign', subject: '1001', evidence: 'read' };
     expect((await settled(again)).receipts).toMatchObject([receipt]);

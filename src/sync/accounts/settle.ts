@@ -29,7 +29,7 @@ export interface Settlement {
   begunAt: Millis;
   /** It came to see the target's side. */
   hasLooked: boolean;
-  /** It left nothing there that was to go. */
+  /** It left nothing there that was to go, but what a person is to take away. */
   hasTaken: boolean;
   /** A call may still take effect: the target is looked at again after it could have. */
   unclear: boolean;

@@ -14,8 +14,9 @@ export function conclude(pass: Pass, failure: Failure | null): Settlement {
   const { account, lane } = pass;
   const byHand = byHandText(pass);
   const attempts = failure?.kind === 'retry' ? account.attempts + 1 : failure ? account.attempts : 0;
+  const isMade = failure === null && pass.held === null;
   return {
-    outcome: failure?.kind ?? (pass.held === null ? (byHand === null ? 'done' : 'manual') : 'hold'),
+    outcome: failure?.kind ?? (isMade ? (byHand === null ? 'done' : 'manual') : 'hold'),
     reason:
       [failure?.reason, pass.held, byHand].filter((each) => each != null).join('; ') ||
       decisionOf(pass.situation, pass.remoteId !== null, pass.why),
@@ -30,7 +31,7 @@ export function conclude(pass: Pass, failure: Failure | null): Settlement {
     adoption: questionKept(pass),
     begunAt: pass.begunAt,
     hasLooked: pass.situation !== null,
-    hasTaken: hasTaken(pass),
+    hasTaken: isMade || hasTaken(pass),
     unclear: pass.unclear,
     intent: pass.intent,
     longestEffectMs: longestEffect(lane.pace),

@@ -92,14 +92,13 @@ export const isAnyAsked = ({ removals }: Columns): boolean => removals !== NONE;
  * Finds who asked for what a pass took away, and what is open after it. In the transaction that settles. What an earlier
  * call took away whose answer was lost needs no call now: it has its receipt for having been seen to be gone, by who holds
  * the account. What may have been given and was never seen to be there has none.
- * @param pass.done nothing is there any more that was to go when the pass began.
  * @returns `columns` undefined: what is asked for stays as it is.
  */
 export async function settleRemovals(
   trx: Kysely<Database>,
   dialect: Dialect,
   account: Account,
-  { receipts: removed, observed, situation, isEmulated, done, byHand }: Passed,
+  { receipts: removed, observed, situation, isEmulated, hasTaken, byHand }: Passed,
 ): Promise<{ receipts: (Removed & Provenance)[]; columns?: Columns }> {
   if (removed.length === 0 && account.removals === null && byHand.length === 0) return { receipts: [] };
   const row = await trx
@@ -124,7 +123,7 @@ export async function settleRemovals(
     const causes = [loss, 'access', 'any'].flatMap((key) => asked.flatMap((each) => each[key] ?? []));
     receipts.push({ ...receipt, ...(await provenance(trx, account.tenant, causes[0] ?? (await nobodys()))) });
   }
-  if (!done || !isCurrent) {
+  if (!hasTaken || !isCurrent) {
     for (const { kind, subject } of seen) delete open[lossOf(kind, subject)];
     return { receipts, columns: columnsOf(open) };
   }
@@ -143,7 +142,8 @@ export async function settleRemovals(
 /** What a pass has found and done. */
 type Passed = Pick<Pass, 'receipts' | 'observed' | 'situation'> & {
   isEmulated: boolean;
-  done: boolean;
+  /** Nothing is there any more that was to go when the pass began. */
+  hasTaken: boolean;
   /** What a person has to take away (`lossOf`): it stays open. */
   byHand: readonly string[];
 };

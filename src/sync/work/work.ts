@@ -55,7 +55,7 @@ export async function work(store: Store, leases: Leases, lane: Lane, account: Ac
     const { receipts: caused, columns } = await settleRemovals(trx, store.dialect, account, {
       ...pass,
       receipts: [...pass.receipts, ...(byHand?.receipts ?? [])],
-      done: settlement.outcome === 'done' || settlement.outcome === 'manual' || settlement.hasTaken,
+      hasTaken: settlement.hasTaken,
       byHand: owedByHand(pass),
       isEmulated: lane.type.capabilities.disable === 'emulated',
     });
