@@ -29,18 +29,38 @@ export interface RecordedCall {
   status: number | null;
 }
 
+/** So long this process noticed nothing: what it wrote down right after that had happened before. */
+export interface Stall {
+  from: number;
+  to: number;
+}
+
 export interface Recorder {
   url: string;
   calls: readonly RecordedCall[];
+  stalls: readonly Stall[];
   /** Resolves when the next call that may change something has come in. */
   nextWrite(): Promise<void>;
   close(): void;
 }
 
+const BEAT_MS = 20;
+const STALL_MS = 100;
+
 export async function startRecorder(to: string, systems: readonly System[]): Promise<Recorder> {
   const calls: RecordedCall[] = [];
+  /** Whether the record is in, as it was shown last. */
+  const shownIn = new Map<string, boolean>();
+  const stalls: Stall[] = [];
   let waiting: (() => void)[] = [];
   let tick = 0;
+
+  let beat = Date.now();
+  const beating = setInterval(() => {
+    const now = Date.now();
+    if (now - beat > STALL_MS) stalls.push({ from: beat, to: now });
+    beat = now;
+  }, BEAT_MS);
 
   function begin(method: string, url: string, body: Buffer): RecordedCall | null {
     const { pathname: path, searchParams: query } = new URL(url, 'http://any');
@@ -48,7 +68,9 @@ export async function startRecorder(to: string, systems: readonly System[]): Pro
     for (const system of systems) {
       const reading = system.read(raw);
       if (!reading) continue;
-      const { kind, id = null, marker = null, grant = null, key = null } = reading;
+      const { id = null, marker = null, grant = null, key = null } = reading;
+      const isIn = reading.kind === 'enable' && shownIn.get(`${system.name} ${id}`);
+      const kind = isIn ? 'change' : reading.kind;
       const times = { begun: tick++, ended: Number.POSITIVE_INFINITY, at: Date.now(), endedAt: null };
       const call: RecordedCall = { system: system.name, kind, id, marker, grant, key, ...times, status: null };
       calls.push(call);
@@ -63,6 +85,10 @@ export async function startRecorder(to: string, systems: readonly System[]): Pro
     call.ended = tick++;
     call.endedAt = Date.now();
     call.status = status;
+    const { isOut } = systems.find(({ name }) => name === call.system) ?? {};
+    if (isOut && call.kind === 'look' && call.id !== null && status === 200 && body) {
+      shownIn.set(`${call.system} ${call.id}`, !isOut(parsed(body)));
+    }
     const answer = call.kind === 'create' && body ? parsed(body) : null;
     const made = answer?.id ?? answer?.user_id;
     if (made !== undefined) call.id = String(made);
@@ -104,9 +130,11 @@ export async function startRecorder(to: string, systems: readonly System[]): Pro
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
+    stalls,
     nextWrite: () => new Promise((resolve) => waiting.push(resolve)),
     close() {
       waiting = [];
+      clearInterval(beating);
       server.closeAllConnections();
       server.close();
     },

@@ -133,7 +133,8 @@ async function runOn(stage: Stage, options: ChaosOptions, violations: Violation[
   const all = await log.counts();
   await log.stop();
 
-  const evidence: Evidence = { calls: recorder.calls, history, owners: watch.owners, disturbances };
+  const { calls: recorded, stalls } = recorder;
+  const evidence: Evidence = { calls: recorded, history, owners: watch.owners, disturbances, stalls };
   const removed = watch.seen.map(({ out }) => out);
   const order = checkOrder(evidence, removed, options.processes);
   violations.push(...watch.violations, ...order.violations);
@@ -188,7 +189,8 @@ async function runOn(stage: Stage, options: ChaosOptions, violations: Violation[
         rejected.map((line) => [/target="([^"]*)"/.exec(line)?.[1] ?? line, Number(line.split(' ').at(-1))]),
       ),
       'late calls of woken processes': order.excused,
-      'calls recorded': recorder.calls.length,
+      'calls recorded': recorded.length,
+      'recorder stalled, ms': stalls.reduce((sum, { from, to }) => sum + to - from, 0),
       'memory of the run, MB': Math.round(process.memoryUsage().rss / 1_048_576),
       violations: violations.length,
     },

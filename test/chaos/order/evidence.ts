@@ -1,7 +1,7 @@
 /** What the rules of order read: the recorded calls, what the IdP had asked for, and when processes were disturbed. */
 import type { Disturbance } from '../disturb.ts';
 import type { History } from '../history.ts';
-import type { RecordedCall } from '../recorder.ts';
+import type { RecordedCall, Stall } from '../recorder.ts';
 
 export interface Evidence {
   /** As they began. */
@@ -10,6 +10,7 @@ export interface Evidence {
   /** Remote id -> marker, for calls that name no person. */
   owners: ReadonlyMap<string, string>;
   disturbances: readonly Disturbance[];
+  stalls: readonly Stall[];
 }
 
 export interface Finding {
@@ -35,6 +36,14 @@ export const isUnclear = ({ status }: RecordedCall): boolean => status === null 
 /** What a process that was frozen had begun may come late, and beside what another does by then. */
 export function isOfWoken({ disturbances }: Evidence, from: number, to = from): boolean {
   return disturbances.some((each) => each.kind === 'freeze' && each.from <= to && from < each.to + WAKING_MS);
+}
+
+/** What waited meanwhile is noted one after the other. */
+const CATCHING_UP_MS = 100;
+
+/** The times of the calls are not those at which they were made. */
+export function isStalled({ stalls }: Evidence, from: number, to: number): boolean {
+  return stalls.some((each) => each.from <= to && from < each.to + CATCHING_UP_MS);
 }
 
 /** The engine was not left alone at that time. */

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { createHistory } from '../history.ts';
 import { accessKey, grantKey } from '../model.ts';
-import type { RecordedCall } from '../recorder.ts';
+import type { RecordedCall, Stall } from '../recorder.ts';
 import { checkOrder } from './order.ts';
 
 type Sketch = Partial<RecordedCall> & Pick<RecordedCall, 'kind'>;
@@ -28,6 +28,7 @@ function judged(
   frozen = false,
   alsoOut: string[] = [],
   lost = accessKey('dashboard'),
+  stalls: Stall[] = [],
 ): string[] {
   const history = createHistory();
   const access = accessKey('dashboard');
@@ -44,6 +45,7 @@ function judged(
       ['r2', 'P2'],
     ]),
     disturbances,
+    stalls,
   };
   return checkOrder(evidence, history.outs(), 1).violations.map(({ what }) => what);
 }
@@ -74,6 +76,12 @@ it('sees two who work on a record at once, and no second one in a call that was 
   const [first, second] = calls(change, change) as [RecordedCall, RecordedCall];
   const beside = { ...first, ended: 3, endedAt: second.at + 5 };
   expect(judged([beside, { ...second, ended: 4 }])).toEqual([expect.stringContaining('under way')]);
+  // The first was given up long ago, and neither that nor its coming was noticed in time.
+  const stall = (from: number, to: number) =>
+    judged([beside, { ...second, ended: 4 }], false, false, [], undefined, [{ from, to }]);
+  expect(stall(first.at - 400, first.at - 10)).toEqual([]);
+  expect(stall(first.at - 800, first.at - 400)).toHaveLength(1);
+  expect(stall(second.at + 10, second.at + 400)).toHaveLength(1);
   const givenUp = { ...beside, status: null };
   expect(judged([givenUp, { ...second, ended: 4 }])).toEqual([]);
 });

@@ -4,7 +4,7 @@
  */
 import type { RecordedCall } from '../recorder.ts';
 import type { CallKind } from '../systems/system.ts';
-import { type Evidence, type Finding, isOfWoken } from './evidence.ts';
+import { type Evidence, type Finding, isOfWoken, isStalled } from './evidence.ts';
 
 const RANK: Partial<Record<CallKind, number>> = {
   unassign: 0,
@@ -67,7 +67,7 @@ export function twoAtOnce(evidence: Evidence): Finding[] {
     const other = latest.get(subject);
     latest.set(subject, call);
     if (!other || other.ended < call.begun || isOfWoken(evidence, other.at, call.at)) continue;
-    if (call.at - other.at > PATIENT_MS) continue;
+    if (call.at - other.at > PATIENT_MS || isStalled(evidence, other.at, call.at)) continue;
     // Who looks for a name may be shown the record of another.
     if (call.kind === 'look' && other.kind === 'look') continue;
     const isOpen = other.status !== null || (other.endedAt ?? Number.POSITIVE_INFINITY) - call.at > CLOSING_MS;

@@ -7,6 +7,8 @@ const PIN = 'demo';
 const DISABLED = '[linkspan:disabled]';
 const ROOT = '/users/v1/api';
 
+const isMarked = (user: Record<string, unknown> | null): boolean => String(user?.customData ?? '').includes(DISABLED);
+
 export const system: System = {
   name: 'dashboard',
   type: 'qflow-enterprise',
@@ -42,10 +44,9 @@ export const system: System = {
       flaws: user.password ? [] : ['it has no password'],
     })),
   strays: () => [],
+  isOut: isMarked,
   read,
 };
-
-const isMarked = (user: Record<string, unknown> | null): boolean => String(user?.customData ?? '').includes(DISABLED);
 
 function read({ method, path, query, body }: RawCall): Reading | null {
   if (!path.startsWith(`${ROOT}/`)) return null;

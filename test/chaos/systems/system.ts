@@ -93,6 +93,11 @@ export interface System {
   handsOver?: boolean;
   /** Kinds of what people have to be asked to do there by hand. @param record the person's. */
   byHand?(person: Person, groups: readonly string[], record: Held): string[];
+  /**
+   * Where a change carries the flag along: whether the record that a look showed keeps its person out. An `enable` of who is
+   * shown to be in is a change.
+   */
+  isOut?(record: Json): boolean;
   /** null: another system's, or of no interest. */
   read(call: RawCall): Reading | null;
 }
