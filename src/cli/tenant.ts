@@ -21,11 +21,14 @@ export const tenant = () =>
         .addOption(idpOption().default('generic'))
         .addOption(profileOption().default('tolerant'))
         .action((name: string, { title, idp, profile }: { title?: string; idp: Idp; profile: Profile }) =>
-          withApp(async (app) => {
-            await createTenant(app.store, { tenant: name, title: title ?? name, idp, profile });
-            print(`Tenant "${name}" is there. SCIM base URL: ${app.directory.baseUrl(name)}`);
-            print(`Its identity provider needs a token: linkspan token add ${name}`);
-          }),
+          withApp(
+            async (app) => {
+              await createTenant(app.store, { tenant: name, title: title ?? name, idp, profile });
+              print(`Tenant "${name}" is there. SCIM base URL: ${app.directory.baseUrl(name)}`);
+              print(`Its identity provider needs a token: linkspan token add ${name}`);
+            },
+            { mayCreate: true },
+          ),
         ),
     )
     .addCommand(

@@ -53,10 +53,16 @@ export function when(millis: number | null): string {
   return millis === null ? '-' : `${new Date(millis).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** Opens what a command needs, and closes it again. */
-export async function withApp<T>(work: (app: App, config: Config) => Promise<T>): Promise<T> {
+/**
+ * Opens what a command needs, and closes it again.
+ * @param of mayCreate: where there is no database, one is made; else a wrong directory would look like an empty database.
+ */
+export async function withApp<T>(
+  work: (app: App, config: Config) => Promise<T>,
+  { mayCreate = false } = {},
+): Promise<T> {
   const config = await readCommandConfig();
-  const app = await openApp(config);
+  const app = await openApp(config, undefined, { mustExist: !mayCreate });
   try {
     return await work(app, config);
   } finally {

@@ -3,7 +3,7 @@
  * never waits for a transaction. Statements are synchronous, so one reader serves all; whoever wants several reads of one
  * moment (`read.transaction()`) gets a connection of their own for as long.
  */
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import {
   type CompiledQuery,
@@ -26,6 +26,8 @@ export interface SqliteOptions extends WriteQueueOptions {
   onStatement?: (sql: string, parameters: readonly unknown[]) => void;
   /** The most pages of 4 KiB that the file may have: a full disk, for tests. */
   maxPageCount?: number;
+  /** Fails where there is no file, rather than make one. */
+  mustExist?: boolean;
 }
 
 /** @throws CannotOpenStore */
@@ -53,7 +55,12 @@ export function openSqlite(file: string, options: SqliteOptions) {
   };
 }
 
-function openWriter(path: string, { onStatement, maxPageCount }: SqliteOptions): SqliteConnection {
+function openWriter(path: string, { onStatement, maxPageCount, mustExist }: SqliteOptions): SqliteConnection {
+  if (mustExist && !existsSync(path)) {
+    throw new CannotOpenStore(
+      `There is no database at ${path}. Are LINKSPAN_DATA_DIR and LINKSPAN_DATABASE_URL those of the server? Where there is none yet, "linkspan tenant add" makes one.`,
+    );
+  }
   try {
     mkdirSync(dirname(path), { recursive: true });
     // Created here for its mode, which SQLite also gives to the files beside it: it holds people's data.

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -239,6 +239,19 @@ describe('real systems, by commands', () => {
       const unread = await runCommand(['target', 'add', 'acme', 'x', 'qflow-team', '--secrets', file], env);
       expect(unread).toMatchObject({ code: 1, stderr: `The file ${file} ${reason}.\n` });
     }
+  });
+
+  it('makes no database where a command is to read one', async () => {
+    const { env, dataDir } = await workspace();
+    for (const line of ['tenant list', 'hold list acme', 'token add acme']) {
+      const { code, stderr } = await runCommand(line.split(' '), env);
+      expect({ line, code }).toEqual({ line, code: 1 });
+      expect(stderr).toContain(`There is no database at ${path.join(dataDir, 'linkspan.sqlite')}. `);
+    }
+    expect((await runCommand(['target', 'types'], env)).stderr).toBe('');
+    expect(await readdir(dataDir)).toEqual([]);
+    expect((await runCommand(['tenant', 'add', 'acme'], env)).code).toBe(0);
+    expect((await runCommand(['tenant', 'list'], env)).stdout).toContain('acme');
   });
 
   it('ends quietly when nobody reads its output any more', async () => {
