@@ -54,8 +54,10 @@ export function when(millis: number | null): string {
 }
 
 /**
- * Opens what a command needs, and closes it again.
- * @param of mayCreate: where there is no database, one is made; else a wrong directory would look like an empty database.
+ * Opens what a command needs, and closes it again. Where there is no database, it is an error: a wrong directory is not to
+ * look like an empty database.
+ * @param options `mayCreate`: one is made there.
+ * @throws CannotOpenStore
  */
 export async function withApp<T>(
   work: (app: App, config: Config) => Promise<T>,

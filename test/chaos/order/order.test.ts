@@ -21,14 +21,18 @@ const look: Sketch = { kind: 'look', id: 'r1' };
 const listing: Sketch = { kind: 'look', key: '*' };
 const create: Sketch = { kind: 'create', id: 'r1', marker: 'P1', key: 'p1@x.test' };
 
-/** @param alsoOut others who were to lose this long before. */
+interface Circumstances {
+  /** Others who were to lose `lost` long before. */
+  alsoOut?: string[];
+  lost?: string;
+  frozen?: boolean;
+  stalls?: Stall[];
+}
+
 function judged(
   recorded: RecordedCall[],
   isOut = false,
-  frozen = false,
-  alsoOut: string[] = [],
-  lost = accessKey('dashboard'),
-  stalls: Stall[] = [],
+  { alsoOut = [], lost = accessKey('dashboard'), frozen = false, stalls = [] }: Circumstances = {},
 ): string[] {
   const history = createHistory();
   const access = accessKey('dashboard');
@@ -78,7 +82,7 @@ it('sees two who work on a record at once, and no second one in a call that was 
   expect(judged([beside, { ...second, ended: 4 }])).toEqual([expect.stringContaining('under way')]);
   // The first was given up long ago, and neither that nor its coming was noticed in time.
   const stall = (from: number, to: number) =>
-    judged([beside, { ...second, ended: 4 }], false, false, [], undefined, [{ from, to }]);
+    judged([beside, { ...second, ended: 4 }], false, { stalls: [{ from, to }] });
   expect(stall(first.at - 400, first.at - 10)).toEqual([]);
   expect(stall(first.at - 800, first.at - 400)).toHaveLength(1);
   expect(stall(second.at + 10, second.at + 400)).toHaveLength(1);
@@ -113,23 +117,26 @@ it('sees a removal that waits for what was only due', () => {
   expect(judged(late, true)).toEqual([expect.stringContaining('taken away after work on')]);
   expect(judged(calls({ kind: 'disable', id: 'r1' }, ...others), true)).toEqual([]);
   const markers = others.map(({ marker }) => String(marker));
-  expect(judged(late, true, false, markers)).toEqual([]);
+  expect(judged(late, true, { alsoOut: markers })).toEqual([]);
   // In another system: here a look has to tell what they have.
-  expect(judged(late, true, false, markers, accessKey('door'))).toEqual([]);
+  expect(judged(late, true, { alsoOut: markers, lost: accessKey('door') })).toEqual([]);
   // What was asked for them was begun with long ago, so this is something else.
   const long = markers.map(
     (marker, index): Sketch => ({ kind: 'disable', id: `o${index}`, marker, at: -200_000 + index }),
   );
-  expect(judged([...calls(...long), ...late], true, false, markers)).toHaveLength(1);
+  expect(judged([...calls(...long), ...late], true, { alsoOut: markers })).toHaveLength(1);
   const again = (grant: string) => long.map((call): Sketch => ({ ...call, kind: 'unassign', grant }));
   const done = (marker: string): Sketch => ({ kind: 'unassign', id: marker, marker, grant: '7', at: 20_000 });
   const lately = [...late, ...calls(...markers.map(done))];
   const seven = grantKey('dashboard', '7');
-  expect(judged([...calls(...again('8')), ...lately], true, false, markers, seven), 'that was another').toEqual([]);
-  expect(judged([...calls(...again('7')), ...lately], true, false, markers, seven)).toHaveLength(1);
+  expect(
+    judged([...calls(...again('8')), ...lately], true, { alsoOut: markers, lost: seven }),
+    'that was another',
+  ).toEqual([]);
+  expect(judged([...calls(...again('7')), ...lately], true, { alsoOut: markers, lost: seven })).toHaveLength(1);
 });
 
 it('lets a process that was frozen send what it had begun', () => {
   const again = calls({ kind: 'disable', id: 'r1' }, look, { kind: 'enable', id: 'r1' });
-  expect(judged(again, true, true)).toEqual([]);
+  expect(judged(again, true, { frozen: true })).toEqual([]);
 });
